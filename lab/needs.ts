@@ -1,0 +1,50 @@
+/** Which of a scenario's needs this machine does not meet, and the versions of those that it does. */
+import { access } from 'node:fs/promises';
+import { runCommand } from './helper.ts';
+import type { Need } from './scenario.ts';
+
+/** Each need's test: a command that must succeed, or a file that must exist. */
+const TESTS: Readonly<Record<Need, { command: string; args: readonly string[] } | { file: string } | 'root'>> = {
+  root: 'root',
+  tcpdump: { command: 'tcpdump', args: ['--version'] },
+  python3: { command: 'python3', args: ['--version'] },
+  netns: { command: 'ip', args: ['netns', 'list'] },
+  tun: { file: '/dev/net/tun' },
+  nft: { command: 'nft', args: ['--version'] },
+  ss: { command: 'ss', args: ['--version'] },
+  openssl: { command: 'openssl', args: ['version'] },
+  nginx: { command: 'nginx', args: ['-v'] },
+  haproxy: { command: 'haproxy', args: ['-v'] },
+  'redis-server': { command: 'redis-server', args: ['--version'] },
+};
+
+/** The needs that are not met; empty when the scenario can run. */
+export async function missingNeeds(needs: readonly Need[]): Promise<Need[]> {
+  const missing: Need[] = [];
+  for (const need of needs) if (!(await isMet(need))) missing.push(need);
+  return missing;
+}
+
+/** First line of each program's version, by name; Node always among them. */
+export async function softwareVersions(needs: readonly Need[]): Promise<Record<string, string>> {
+  const versions: Record<string, string> = { node: process.versions.node };
+  for (const need of needs) {
+    const test = TESTS[need];
+    if (typeof test === 'string' || 'file' in test || need === 'netns') continue;
+    const shown = await runCommand('sh', ['-c', `${[test.command, ...test.args].join(' ')} 2>&1`]);
+    versions[need] = /\d+(?:\.\d+)+[\w.+-]*/.exec(shown)?.[0] ?? shown.split('\n')[0]!;
+  }
+  return versions;
+}
+
+async function isMet(need: Need): Promise<boolean> {
+  const test = TESTS[need];
+  if (test === 'root') return process.getuid?.() === 0;
+  try {
+    if ('file' in test) await access(test.file);
+    else await runCommand(test.command, test.args);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,105 @@
+/** Regenerates test/captures: `tsx lab/record-all.ts [--only CAUSE[/NAME]]`. */
+import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { allScenarios } from './all-scenarios.ts';
+import { withCleanup } from './cleanup.ts';
+import { missingNeeds, softwareVersions } from './needs.ts';
+import { packageRoot } from './package-root.ts';
+import { record } from './record.ts';
+import type { Recording } from './record.ts';
+import { expectedResets } from './scenario.ts';
+import type { Scenario, Truth } from './scenario.ts';
+import { renderSources } from './sources.ts';
+
+/** What truth.json says of one capture. */
+export interface CaptureTruth {
+  readonly title: string;
+  readonly scenario: string;
+  readonly kind: 'fires' | 'quiet';
+  readonly truth: Truth;
+  /** Connections with at least one RST. */
+  readonly resets: number;
+  readonly software: Readonly<Record<string, string>>;
+  readonly kernel: string;
+  /** Where the capture was taken. */
+  readonly where: string;
+}
+
+/** Captures above this size do not belong into the repository. */
+const MAX_CAPTURE_BYTES = 60_000;
+
+/** Records the scenarios that `only` names (all without it) and returns how many failed. */
+export async function recordAll(only?: string): Promise<number> {
+  const captures = join(packageRoot(), 'test', 'captures');
+  const [cause, name] = only?.split('/') ?? [];
+  let failed = 0;
+  await withCleanup(async (stack) => {
+    for (const scenario of await allScenarios(cause)) {
+      if (name !== undefined && scenario.id !== only) continue;
+      const missing = await missingNeeds(scenario.needs);
+      if (missing.length > 0) {
+        process.stderr.write(`SKIPPED ${scenario.id}: this machine lacks ${missing.join(', ')}\n`);
+        failed++;
+        continue;
+      }
+      try {
+        const recordings = await record(scenario, join(captures, scenario.cause), stack);
+        await noteTruth(join(captures, scenario.cause), scenario, recordings);
+        process.stdout.write(`${scenario.id} [${scenario.kind}]: ${recordings.map(describe).join('; ')}\n`);
+      } catch (error) {
+        failed++;
+        process.stderr.write(`FAILED ${scenario.id}: ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+    }
+  });
+  await writeFile(join(captures, 'SOURCES.md'), await renderSources(captures));
+  return failed;
+}
+
+async function noteTruth(directory: string, scenario: Scenario, recordings: readonly Recording[]): Promise<void> {
+  const path = join(directory, 'truth.json');
+  const truths = await readTruths(path);
+  for (const { point, path: file } of recordings) {
+    const { size } = await stat(file);
+    if (size > MAX_CAPTURE_BYTES) throw new Error(`${file} has ${size} bytes, more than ${MAX_CAPTURE_BYTES}`);
+    truths[basename(file)] = {
+      title: scenario.title,
+      scenario: scenario.id,
+      kind: scenario.kind,
+      truth: scenario.truth,
+      resets: expectedResets(scenario, point),
+      software: await softwareVersions(scenario.needs),
+      kernel: `Linux ${release()}`,
+      where: point === 'loopback' ? 'loopback' : `network namespace of the ${point}`,
+    };
+  }
+  const known = new Set(await readdir(directory));
+  const kept = Object.entries(truths).filter(([file]) => known.has(file));
+  kept.sort(([a], [b]) => (a < b ? -1 : 1));
+  await writeFile(path, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
+  const current = new Set(kept.map(([file]) => file));
+  for (const file of known) if (file.endsWith('.pcap') && !current.has(file)) await rm(join(directory, file));
+}
+
+async function readTruths(path: string): Promise<Record<string, CaptureTruth>> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, CaptureTruth>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+function describe({ point, contents }: Recording): string {
+  const shapes = contents.resets.map(
+    ({ from, flags, window }) => `${from} ${(flags & 0x10) === 0 ? 'RST' : 'RST+ACK'} window ${window}`,
+  );
+  return `${point}: ${contents.packets} packets, ${shapes.length === 0 ? 'no reset' : shapes.join(', ')}`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const at = process.argv.indexOf('--only');
+  process.exitCode = (await recordAll(at === -1 ? undefined : process.argv[at + 1])) > 0 ? 1 : 0;
+}

@@ -1,0 +1,73 @@
+/** A scenario makes one reset (or a near miss) on a real kernel and says beforehand what is true about it. */
+import type { Side } from '../src/terms/actors.ts';
+import type { CauseId, SilenceId } from '../src/terms/causes.ts';
+import type { Mechanism } from '../src/terms/mechanisms.ts';
+import type { LabContext } from './context.ts';
+
+/** What a scenario needs from the machine. */
+export type Need =
+  'root' | 'tcpdump' | 'python3' | 'netns' | 'tun' | 'nft' | 'ss' | 'openssl' | 'nginx' | 'haproxy' | 'redis-server';
+
+/** Where a capture may be taken. `loopback` is the only point of a loopback scenario. */
+export type Point = 'loopback' | 'client' | 'router' | 'server';
+
+/** What was done, stated before any tool has looked. */
+export interface Truth {
+  /** The side whose kernel, or in whose name somebody, sent the RST; null without a RST. */
+  readonly sender: Side | null;
+  readonly mechanism: Mechanism | null;
+  /** Null when nothing went wrong. */
+  readonly cause: CauseId | SilenceId | null;
+  /** Causes that leave the same bytes at this capture point; empty means that the cause is identifiable. */
+  readonly equivalent: readonly CauseId[];
+  /** Why the bytes are the same; required where `equivalent` is not empty. */
+  readonly equivalentBecause?: string;
+  /** What was done, in one or two sentences. */
+  readonly why: string;
+}
+
+export interface Scenario {
+  /** `<cause>/<name>`; the capture is called `<kind>-<name>.pcap`. */
+  readonly id: `${CauseId | SilenceId}/${string}`;
+  /** The cause that must be named (`fires`) or must not be (`quiet`). */
+  readonly cause: CauseId | SilenceId;
+  readonly kind: 'fires' | 'quiet';
+  readonly title: string;
+  readonly needs: readonly Need[];
+  readonly where: 'loopback' | 'namespaces';
+  /** Free TCP ports to reserve; default 1. */
+  readonly ports?: number;
+  /** How many of the ports, from the first, the capture holds; default all. */
+  readonly capturedPorts?: number;
+  /** Capture points; the first names the file, further ones are appended as `@point`. */
+  readonly points?: readonly Point[];
+  /** Connections (incarnations) with at least one RST that the capture must show, per point where they differ. */
+  readonly resets: number | Partial<Record<Point, number>>;
+  readonly truth: Truth;
+  readonly run: (lab: LabContext) => Promise<void>;
+}
+
+/** Checks a scenario's promises about itself and returns it unchanged. */
+export function defineScenario(scenario: Scenario): Scenario {
+  const { id, cause, truth } = scenario;
+  if (!id.startsWith(`${cause}/`)) throw new TypeError(`scenario ${id} must start with its cause, ${cause}/`);
+  if (truth.equivalent.length > 0 && truth.equivalentBecause === undefined) {
+    throw new TypeError(`scenario ${id} names equivalent causes without saying why the bytes are the same`);
+  }
+  return scenario;
+}
+
+/** The scenario's name without its cause. */
+export function scenarioName(scenario: Scenario): string {
+  return scenario.id.slice(scenario.cause.length + 1);
+}
+
+/** Connections with a RST that the capture at `point` must show. */
+export function expectedResets(scenario: Scenario, point: Point): number {
+  return typeof scenario.resets === 'number' ? scenario.resets : (scenario.resets[point] ?? 0);
+}
+
+/** What every loopback scenario needs. */
+export const LOOPBACK: readonly Need[] = ['root', 'tcpdump'];
+/** What every scenario in namespaces needs. */
+export const NAMESPACES: readonly Need[] = ['root', 'tcpdump', 'python3', 'netns', 'tun'];

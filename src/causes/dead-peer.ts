@@ -1,0 +1,57 @@
+import { NO, shown, type Cause } from './define.ts';
+import { lasting, who } from './telling.ts';
+
+/** Keep-alive gave up (tcp_timer.c, tcp_keepalive_timer): the one timer whose end sends a RST. */
+export const deadPeer: Cause = {
+  id: 'dead-peer',
+  title: 'the peer stopped answering and keep-alive gave up',
+  mechanisms: ['active-abort'],
+  who: 'the kernel of the side that probed',
+  requires: ['keep-alive probes without an answer', 'a RST of the same side'],
+  uses: ['the reason TCP_KEEPALIVE_TIMEOUT in the kernel trace', 'a capture near the silent side'],
+  docs: {
+    what: 'One side’s kernel probes an idle connection; when the configured number of probes stays unanswered it drops the connection, tells its application ETIMEDOUT and sends a RST. The RST is the messenger: the fault is the silence before it.',
+    why: 'The peer lost power, moved networks or was cut off by a firewall that drops silently.',
+    tellApart: [
+      { from: 'idle-timeout', how: 'there no probe precedes the RST.' },
+      { from: 'idle-dropped', how: 'the same silence without keep-alive: only retransmissions, and never a RST, because giving up on retransmissions sends none.' },
+    ],
+    sources: ['RFC 9293 §3.8.4', 'Linux net/ipv4/tcp_timer.c tcp_keepalive_timer, SK_RST_REASON_TCP_KEEPALIVE_TIMEOUT'],
+  },
+  tell({ facts }) {
+    return `${who(facts, facts.sender)} gave up on ${who(facts, facts.receiver)}, which left ${facts.half[facts.sender].keepAlivesUnanswered} keep-alive probes unanswered`;
+  },
+  judge({ facts, mechanism }) {
+    if (mechanism.mechanism !== 'active-abort') return NO;
+    const { sender, receiver, half, rst } = facts;
+    const probes = half[sender].keepAlivesUnanswered;
+    if (probes === 0) return NO;
+    return {
+      outcome: 'fires',
+      weight: probes > 1 ? 0.96 : 0.6,
+      level: probes > 1 ? 'likely' : 'possible',
+      evidence: [
+        shown(facts, 'probes-unanswered', [half[sender].lastFrame, rst.packet.frame], `${probes} keep-alive probe${probes > 1 ? 's' : ''} unanswered; ${who(facts, receiver)} was last heard ${lasting((facts.atNs - half[receiver].lastNs) / 1e6)} before the RST`),
+      ],
+    };
+  },
+  remedies({ facts }) {
+    return [
+      {
+        text: `Find where the packets to ${facts[facts.receiver].address} end: host down, address moved, or a firewall that forgot the connection and drops`,
+        command: `tcpdump -ni any 'host ${facts[facts.sender].address} and port ${facts.server.port}'     # on ${facts[facts.receiver].address}`,
+        why: 'Probes that arrive and are answered there are lost on the way back; probes that never arrive are lost on the way out.',
+      },
+      {
+        text: 'If a firewall or NAT forgets idle connections, probe more often than it forgets',
+        command: 'TCP_KEEPIDLE below the shortest state timeout on the path (cloud NAT and load balancers: 240–350 s)',
+        why: 'A probe refreshes the state of every packet filter on the path.',
+      },
+    ];
+  },
+  confirm({ facts }) {
+    return [
+      { text: `On ${facts[facts.sender].address}: keep-alive timers and probes of live connections`, command: `ss -tno '( sport = :${facts.server.port} or dport = :${facts.server.port} )'`, why: 'timer:(keepalive,…,N) shows unanswered probes while it happens.' },
+    ];
+  },
+};

@@ -1,0 +1,29 @@
+/** What a RST did to its receiver, and which RST ended the connection. */
+import { seqDiff } from '../wire/seq.ts';
+import type { RstRecord } from '../flow/rst-record.ts';
+
+export type Effect = 'accepted' | 'challenged' | 'ignored' | 'unknown';
+
+/**
+ * RFC 5961 §3.2 with Linux's rules (net/ipv4/tcp_input.c, tcp_validate_incoming): the exact next sequence number
+ * kills, anything else in the window is challenged, the rest is dropped. `rttMs` is the round trip to the receiver.
+ */
+export function effectOf(rst: RstRecord, rttMs: number | null): Effect {
+  const { packet, to, after } = rst;
+  if (to.packets === 0) return 'unknown';
+  const graceNs = Math.max(2, 2 * (rttMs ?? 0)) * 1e6;
+  const talksLater = after.fromReceiver > 0 && after.lastFromReceiverNs - packet.tNs > graceNs;
+  const exact = to.acked < 0 || packet.seq === to.acked || seqDiff(packet.seq, to.acked) === 0;
+  if (after.talkedOn || (talksLater && after.newDataFromReceiver > 0)) return 'ignored';
+  if (after.challengeFrame > 0 && !exact) return 'challenged';
+  if (exact && !talksLater) return 'accepted';
+  return after.fromReceiver === 0 ? 'accepted' : 'unknown';
+}
+
+/** The RST that the report speaks of: the first that its receiver accepted, else the first. */
+export function decisiveRst(rsts: readonly RstRecord[], rttMs: (side: number) => number | null): RstRecord {
+  const originals = rsts.filter((rst) => rst.duplicateOf === null);
+  const accepted = originals.find((rst) => effectOf(rst, rttMs(1 - rst.packet.side)) === 'accepted');
+  return accepted ?? originals[0] ?? rsts[0]!;
+}
+

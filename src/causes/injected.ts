@@ -1,0 +1,47 @@
+import { NO, type Cause } from './define.ts';
+import { who } from './telling.ts';
+
+/** A RST that nobody at either end sent. */
+export const injected: Cause = {
+  id: 'injected',
+  title: 'something in the path forged the RST',
+  mechanisms: ['forged'],
+  who: 'a middlebox: inspection device, intrusion prevention, filter, censor',
+  requires: ['behaviour that contradicts the RST', 'a second, independent sign'],
+  uses: ['a capture at the claimed sender', 'TTL by hop', 'the device’s log'],
+  docs: {
+    what: 'A device that sees the traffic sends a RST in an endpoint’s name, often to both sides and more than once. The endpoint it claims to come from knows nothing of it and talks on.',
+    why: 'Intrusion prevention, content filters, copyright and censorship systems end connections this way because they need not sit in line to do it.',
+    tellApart: [
+      { from: 'firewall-reject', how: 'a REJECT answers a packet and stops it; an injected RST races the conversation.' },
+      { from: 'linger-zero', how: 'a real abort ends its sender’s talk; nothing new follows it.' },
+    ],
+    sources: ['Weaver, Sommer, Paxson, NDSS 2009', 'Sundara Raman et al., SIGCOMM 2023', 'RFC 3360'],
+  },
+  tell({ facts }) {
+    return `a RST in the name of ${who(facts, facts.sender)} was forged: that host talks on as if it had not sent it`;
+  },
+  judge({ mechanism }) {
+    if (mechanism.mechanism !== 'forged') return NO;
+    return { outcome: 'fires', weight: 0.93, level: 'likely', evidence: mechanism.evidence };
+  },
+  remedies({ facts }) {
+    return [
+      {
+        text: 'Find the device: capture on both ends at once and compare',
+        command: `tcpdump -ni any -w end.pcap 'host ${facts[facts.receiver].address} and port ${facts.server.port}'     # on ${facts[facts.sender].address}, too`,
+        why: 'A RST that one end receives and the other never sent is proof, and the hop between narrows it down.',
+      },
+      {
+        text: 'Ask whoever runs inspection on the path, with the frames above',
+        command: 'VPN or IPsec between the two ends, until then',
+        why: 'TLS hides the content but not the TCP header; only encryption below TCP prevents forged RSTs.',
+      },
+    ];
+  },
+  confirm({ facts }) {
+    return [
+      { text: `On ${facts[facts.sender].address}: did it send a RST?`, command: 'nstat -az TcpOutRsts TcpExtTCPChallengeACK', why: 'Its own counter stands still when somebody else sent it.' },
+    ];
+  },
+};

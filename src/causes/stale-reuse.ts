@@ -1,0 +1,91 @@
+import type { ResetFacts } from '../evidence/facts.ts';
+import { seqDiff } from '../wire/seq.ts';
+import { NO, shown, type Cause } from './define.ts';
+import { idleSetting } from './settings.ts';
+import { lasting, socketsOn, who } from './telling.ts';
+
+/** A client reused a pooled connection that its server had closed or was closing. */
+export const staleReuse: Cause = {
+  id: 'stale-reuse',
+  title: 'the client reused a pooled connection that the server had already closed',
+  mechanisms: ['passive-answer'],
+  who: 'the client’s pool caused it, the server’s kernel sent it',
+  requires: ['the server’s FIN after a complete exchange', 'a new request behind it'],
+  uses: ['the idle limits of both sides'],
+  docs: {
+    what: 'After a complete exchange the server closes the kept-alive connection with a FIN. The client sends the next request on it nevertheless, and the server’s kernel, which has no socket for it any more, answers with a RST. Nobody executed the request.',
+    why: 'Race: the FIN and the request crossed on the way; no client can avoid it except by retiring idle connections before the server does. Late: the FIN had arrived, and the client’s pool did not look before reusing.',
+    tellApart: [
+      { from: 'data-after-close', how: 'there the data continues something; here a new request begins after a finished exchange.' },
+      { from: 'idle-timeout', how: 'there the server’s RST comes by itself, out of the silence.' },
+      { from: 'no-socket', how: 'there no FIN was sent before.' },
+    ],
+    sources: ['RFC 9112 §9.6', 'RFC 9293 §3.5.2', 'measured: Node 20 http.Agent, undici, axios'],
+  },
+  tell({ facts }) {
+    const race = crossing(facts);
+    const after = lasting(facts.idleMs);
+    return race === 'race'
+      ? `${who(facts, 'client')} sent a new request after ${after} idle while the server’s FIN was on its way`
+      : `${who(facts, 'client')} sent a new request after ${after} idle on a connection that ${who(facts, 'server')} had closed`;
+  },
+  judge({ facts, mechanism }) {
+    if (mechanism.mechanism !== 'passive-answer' || facts.sender !== 'server') return NO;
+    const { trigger, half, app } = facts;
+    const fin = half.server.finFrame;
+    if (trigger === null || fin === 0 || trigger.packet.length === 0) return NO;
+    const finishedBefore = facts.bytes.server > 0 && app.turns >= 2 && half.server.lastDataFrame < app.lastRunFrame;
+    if (!finishedBefore || app.lastSpeaker !== 'client') return NO;
+    const crossed = crossing(facts);
+    return {
+      outcome: 'fires',
+      weight: 0.95,
+      level: 'likely',
+      evidence: [
+        shown(facts, 'fin-before-request', [fin, app.lastRunFrame, facts.rst.packet.frame], `the server sent its FIN in frame ${fin}; the request in frame ${app.lastRunFrame} came ${lasting((half.client.lastDataNs - half.server.finNs) / 1e6)} from it, after ${lasting(facts.idleMs)} idle`),
+        crossed === 'late'
+          ? shown(facts, 'late', [fin, trigger.packet.frame], 'late: the client’s kernel had the FIN before the request was written (the request acknowledges it, or a round trip lay between)')
+          : shown(facts, 'race', [fin, trigger.packet.frame], 'race: FIN and request crossed on the way; the request does not acknowledge the FIN'),
+      ],
+    };
+  },
+  remedies({ facts }) {
+    const setting = idleSetting(facts.server.name, facts.server.role);
+    const limitMs = Math.max(500, Math.round(((facts.idleMs ?? 5000) * 0.8) / 100) * 100);
+    return [
+      {
+        text: 'In the client: retire idle connections before the server does',
+        command: `new Agent({ keepAlive: true, timeout: ${limitMs} })   // Node http;   undici: keepAliveTimeout: ${limitMs}`,
+        why: 'The side that sends the next request must be the one that closes first; then FIN and request cannot cross.',
+      },
+      {
+        text: 'And retry once on a fresh connection',
+        command: 'retry when the request met a closed connection and no byte of an answer came',
+        why: 'The server’s kernel refused the request before any application saw it, so even a POST may be sent again.',
+      },
+      ...(setting === null
+        ? []
+        : [
+            {
+              text: `On ${who(facts, 'server')}: keep idle connections longer than its clients do: ${setting.setting} (default ${setting.default})`,
+              command: setting.example,
+              why: 'Idle limits must grow from the client towards the server.',
+            },
+          ]),
+    ];
+  },
+  confirm({ facts }) {
+    return [
+      { text: 'How long the server lets a connection idle', command: `curl -sv http://${facts.server.address}:${facts.server.port}/ 2>&1 | grep -i keep-alive`, why: 'Many servers announce it as Keep-Alive: timeout=N.' },
+      socketsOn(facts, 'client'),
+    ];
+  },
+};
+
+/** RFC 9293 §3.10.7.4: a request that acknowledges the FIN was written after the FIN had arrived. */
+export function crossing(facts: ResetFacts): 'race' | 'late' {
+  const { trigger, half } = facts;
+  if (trigger !== null && seqDiff(trigger.packet.ack, half.server.finEnd) >= 0) return 'late';
+  if (half.client.acked >= 0 && seqDiff(half.client.acked, half.server.finEnd) >= 0) return 'late';
+  return 'race';
+}

@@ -1,0 +1,88 @@
+import type { CauseId } from '../terms/causes.ts';
+import { NO, shown, type Cause } from './define.ts';
+import { abortCounters, lasting, socketsOn, traceProcess, who } from './telling.ts';
+
+/** The kernel's answer to a close with data still in the receive buffer (RFC 2525 §2.17; tcp.c, __tcp_close). */
+export const unreadData: Cause = {
+  id: 'unread-data',
+  title: 'an application closed the socket while data it had not read was waiting in it',
+  mechanisms: ['active-abort'],
+  who: 'the application at an endpoint',
+  requires: ['a RST of a live socket'],
+  uses: ['the counter TCPAbortOnClose', 'the trace event tcp_send_reset with TCP_ABORT_ON_CLOSE', 'strace of the process'],
+  docs: {
+    what: 'When a program closes a socket whose receive buffer still holds data, the kernel sends a RST instead of a FIN: it has bytes that nobody will ever read, and says so. Response data that was already sent may be lost with it. A process that is killed with unread data ends in the same way.',
+    why: 'A server answers before it has read the whole request, rejects a connection after accept without reading, or a worker dies with requests in its buffer. A client stops reading a response half way.',
+    tellApart: [
+      { from: 'linger-zero', how: 'SO_LINGER 0 leaves the same RST. Only a receive window that was full and reopens in the RST, or the kernel’s own counter, separates the two.' },
+      { from: 'process-crash', how: 'a killed process with unread data leaves the same RST; its exit is in the journal, not on the wire.' },
+      { from: 'data-after-close', how: 'there the socket was already gone and a bare RST answers new data.' },
+    ],
+    sources: ['RFC 2525 §2.17', 'RFC 9293 §3.10.4', 'Linux net/ipv4/tcp.c __tcp_close: TCPAbortOnClose'],
+  },
+  tell({ facts }) {
+    const what = facts.app.request?.line ?? `${facts.bytes[facts.receiver]} bytes`;
+    return facts.sender === 'server' && facts.app.pending === true
+      ? `${who(facts, 'server')} closed without answering (${what})`
+      : `${who(facts, facts.sender)} closed with data unread`;
+  },
+  judge({ facts, mechanism }) {
+    if (mechanism.mechanism !== 'active-abort') return NO;
+    const { sender, receiver, rst } = facts;
+    const frame = rst.packet.frame;
+    if (facts.windowBefore !== null && facts.windowBefore * 4 < facts.windowOnRst && facts.half[sender].zeroWindows > 0) {
+      return {
+        outcome: 'fires',
+        weight: 0.95,
+        level: 'likely',
+        evidence: [
+          shown(facts, 'window-reopens', [frame], `the receive buffer was full (window ${facts.windowBefore}) and is empty on the RST (window ${facts.windowOnRst}): it was thrown away unread`, {
+            expected: `window ${facts.windowBefore}`,
+            received: `window ${facts.windowOnRst}`,
+          }),
+        ],
+      };
+    }
+    if (facts.bytes[receiver] === 0) return NO;
+    const twins: CauseId[] = ['linger-zero', 'process-crash'];
+    const wouldTell = `whether data was unread: TCPAbortOnClose on ${facts[sender].address}, or the trace event tcp_send_reset there.`;
+    if (sender === 'server' && facts.app.pending === true) {
+      return {
+        outcome: 'fires',
+        weight: 0.6,
+        level: 'possible',
+        twins,
+        wouldTell,
+        evidence: [
+          shown(facts, 'request-unanswered', [facts.app.lastRunFrame, frame], `the client’s last ${facts.app.lastRunBytes} bytes were acknowledged but never answered; the RST came ${lasting(facts.idleMs)} later`),
+        ],
+      };
+    }
+    if (facts.app.lastSpeaker !== receiver) return NO;
+    return {
+      outcome: 'fires',
+      weight: 0.45,
+      level: 'possible',
+      twins,
+      wouldTell,
+      evidence: [shown(facts, 'peer-spoke-last', [facts.half[receiver].lastDataFrame, frame], `${who(facts, receiver)} spoke last; whether its data was read cannot be seen on the wire`)],
+    };
+  },
+  remedies({ facts }) {
+    return [
+      {
+        text: `In the application at ${who(facts, facts.sender)}: read what was received before closing, or close in two steps`,
+        command: 'shutdown(fd, SHUT_WR); read until EOF or a deadline; close(fd)',
+        why: 'An empty receive buffer makes close() send a FIN; shutdown first tells the peer that no more will come without throwing away what it sent.',
+      },
+      {
+        text: 'If it rejects early, answer first and linger',
+        command: 'nginx: lingering_close always;',
+        why: 'The peer reads the answer before the connection ends, instead of losing it to the RST.',
+      },
+    ];
+  },
+  confirm({ facts }) {
+    return [abortCounters(facts, facts.sender), socketsOn(facts, facts.sender), traceProcess(facts, facts.sender)];
+  },
+};

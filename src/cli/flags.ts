@@ -1,0 +1,114 @@
+/** Command-line flags as data: one definition gives the parser and the help. Nothing heavy is imported here. */
+import { COLOUR_MODES, type ColourMode } from './colour-modes.ts';
+import { Failure } from './failure.ts';
+
+export interface Flag {
+  readonly flags: string;
+  readonly text: string;
+  /** Turns the text of one occurrence into the value; the previous value serves flags that may repeat. */
+  readonly parse?: (text: string, previous: unknown) => unknown;
+  readonly initial?: unknown;
+  /** Counts occurrences: -v, -vv. */
+  readonly counts?: boolean;
+}
+
+export interface PageOptions {
+  readonly color: ColourMode;
+  readonly width?: number;
+  readonly ascii?: boolean;
+  readonly verbose: number;
+  readonly quiet?: boolean;
+}
+
+export interface KnowledgeOptions {
+  readonly role: readonly string[];
+  readonly hosts?: string;
+}
+
+export interface ReadFlags extends PageOptions, KnowledgeOptions {
+  readonly json?: boolean;
+  readonly ndjson?: boolean;
+  readonly output?: string;
+  readonly failOn: readonly string[];
+  readonly allRsts?: boolean;
+}
+
+export interface WatchFlags extends PageOptions, KnowledgeOptions {
+  readonly interface?: string;
+  readonly write?: string;
+  readonly ndjson?: boolean;
+  readonly duration?: number;
+  readonly count?: number;
+  readonly snaplen: number;
+}
+
+const PAGE: readonly Flag[] = [
+  { flags: '-v, --verbose', text: 'every reset whole; -vv with every piece of evidence', counts: true, initial: 0 },
+  { flags: '-q, --quiet', text: 'only the verdict and who sent the RSTs' },
+  {
+    flags: '--color <when>',
+    text: `${COLOUR_MODES.join(', ')} (NO_COLOR is obeyed)`,
+    parse: toColourMode,
+    initial: 'auto',
+  },
+  {
+    flags: '--width <columns>',
+    text: "columns of the text, 60 or more (default: the terminal's, else 100)",
+    parse: toNumber(60, 1000),
+  },
+  { flags: '--ascii', text: 'no signs beyond ASCII' },
+];
+
+const KNOWLEDGE: readonly Flag[] = [
+  {
+    flags: '--role <address=role>',
+    text: 'what a host is: 10.0.0.5=proxy:edge or 10.1.0.0/16=client (repeatable)',
+    parse: toList,
+    initial: [],
+  },
+  { flags: '--hosts <file>', text: 'names for addresses, in the format of /etc/hosts' },
+];
+
+export const READ_FLAGS: readonly Flag[] = [
+  { flags: '--json', text: 'the report as JSON (schema/report-v1.json); one capture' },
+  { flags: '--ndjson', text: 'a JSON record a line; several captures follow each other, each with its header record' },
+  ...PAGE,
+  { flags: '-o, --output <file>', text: 'write there instead, whole or not at all' },
+  {
+    flags: '--fail-on <what>',
+    text: 'exit 1 if there is: any reset or silence (any), a costly one that sure (possible, likely, proof), or a cause by its id (repeatable)',
+    parse: toList,
+    initial: [],
+  },
+  ...KNOWLEDGE,
+  { flags: '--all-rsts', text: 'list every RST packet of a connection, not only the first 64' },
+];
+
+export const WATCH_FLAGS: readonly Flag[] = [
+  { flags: '-i, --interface <name>', text: 'where to listen, as for tcpdump' },
+  { flags: '-w, --write <file>', text: 'keep the packets in a file too' },
+  { flags: '--duration <seconds>', text: 'stop after this time', parse: toNumber(0.1, 31_536_000) },
+  { flags: '--count <resets>', text: 'stop after this many resets', parse: toNumber(1, 1_000_000_000, true) },
+  { flags: '--snaplen <bytes>', text: 'bytes kept of each packet', parse: toNumber(96, 262_144, true), initial: 256 },
+  { flags: '--ndjson', text: 'a JSON record a line: resets as they happen, the rest at the end' },
+  ...PAGE,
+  ...KNOWLEDGE,
+];
+
+function toList(text: string, previous: unknown): unknown {
+  return [...(Array.isArray(previous) ? previous : []), text];
+}
+
+function toColourMode(text: string): ColourMode {
+  const mode = COLOUR_MODES.find((word) => word === text);
+  if (!mode) throw new Failure(`--color ${text}: give ${COLOUR_MODES.join(', ')}`);
+  return mode;
+}
+
+function toNumber(least: number, most: number, whole: boolean = false): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+    throw new Failure(`${text} is not a${whole ? ' whole' : ''} number from ${least} to ${most}`);
+  };
+}

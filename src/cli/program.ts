@@ -1,0 +1,87 @@
+/** The commands with their help, built from the flag tables; actions load their command when called. */
+import { createRequire } from 'node:module';
+import { Command, Option } from 'commander';
+import { EXIT_CODES_HELP } from './exit-codes.ts';
+import { type Flag, READ_FLAGS, type ReadFlags, WATCH_FLAGS, type WatchFlags } from './flags.ts';
+import type { Io } from './io.ts';
+
+/** The verbs, for the nearest-name hint. */
+export const VERBS = ['read', 'watch', 'help'] as const;
+
+const EXAMPLES = `Examples
+  firsthand capture.pcapng                    who reset what, and why
+  firsthand read -q *.pcap                    one verdict per capture
+  tcpdump -i eth0 -U -w - tcp | firsthand -   the same from a pipe
+  firsthand read --json capture.pcap | jq '.resets[].cause'
+  firsthand watch -i eth0 port 443            resets as they happen
+`;
+
+const READ_EXAMPLES = `Examples
+  firsthand read capture.pcapng
+  firsthand read -v --role 10.0.0.5=proxy:edge capture.pcap.gz
+  firsthand read --fail-on likely test-run.pcap || echo "resets!"
+  ssh gate 'tcpdump -i eth0 -U -w - tcp' | firsthand read -
+`;
+
+const WATCH_EXAMPLES = `Examples
+  firsthand watch -i eth0
+  firsthand watch -i any -w incident.pcap --duration 600 port 443
+  firsthand watch -i lo -- 'host 127.0.0.1 and port 8080'
+`;
+
+/** The parser. \`setExit\` receives the exit code of the command that ran. */
+export function toProgram(io: Io, setExit: (code: number) => void): Command {
+  const program = new Command('firsthand')
+    .description('Who reset your TCP connection, why, and how to keep the next one alive.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('--debug', 'print the stack of an error')
+    .addHelpText('beforeAll', '')
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', '\nTopics: firsthand help read, help watch, help exit-codes')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: () => {},
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+    })
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  program.helpCommand(false);
+  program.command('help [topic]', { hidden: true }).action((topic?: string) => {
+    if (topic === 'exit-codes') io.stdout.write(EXIT_CODES_HELP);
+    else (program.commands.find((command) => command.name() === topic) ?? program).outputHelp();
+  });
+  addFlags(program.command('read'), READ_FLAGS)
+    .description('Read captures: pcap or pcapng, also gz and zst, - for standard input.')
+    .argument('<capture...>', 'capture files')
+    .addHelpText('before', READ_EXAMPLES)
+    .action(async (captures: string[], flags: ReadFlags) => {
+      const { runRead } = await import('./commands/read.ts');
+      setExit(await runRead(captures, flags, io));
+    });
+  addFlags(program.command('watch'), WATCH_FLAGS)
+    .description("Watch an interface through the system's tcpdump; Ctrl-C ends it with the summary.")
+    .argument('[filter...]', 'tcpdump filter (default: tcp)')
+    .addHelpText('before', WATCH_EXAMPLES)
+    .action(async (filter: string[], flags: WatchFlags) => {
+      const { runWatch } = await import('./commands/watch.ts');
+      setExit(await runWatch(filter, flags, io));
+    });
+  return program;
+}
+
+function addFlags(command: Command, table: readonly Flag[]): Command {
+  for (const { flags, text, parse, initial, counts } of table) {
+    const option = new Option(flags, text);
+    if (initial !== undefined) option.default(initial, Array.isArray(initial) || counts ? '' : undefined);
+    if (parse) option.argParser(parse);
+    if (counts) option.argParser((_: string, previous: unknown) => Number(previous) + 1);
+    command.addOption(option);
+  }
+  return command.helpOption('-h, --help', 'print this help').exitOverride();
+}
+
+function readVersion(): string {
+  const manifest = createRequire(import.meta.url)('firsthand/package.json') as { readonly version: string };
+  return manifest.version;
+}

@@ -1,0 +1,243 @@
+/** Turns a followed connection into facts: who is client, what was idle, where it was captured. */
+import type { RolesFrom, Side } from '../terms/actors.ts';
+import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
+import { bytesSent, windowBytes, type Half } from '../flow/half.ts';
+import { CLASS_SEGMENT, CLASS_SYN_ACK, steadyTtl } from '../flow/hosts.ts';
+import { marksOf, type Mark } from '../flow/marks.ts';
+import { DUPLICATE, KEEP_ALIVE, type Packet, type PacketStore } from '../flow/packets.ts';
+import type { RstRecord } from '../flow/rst-record.ts';
+import type { Connections } from '../flow/table.ts';
+import { OPENER_1 } from '../flow/table.ts';
+import type { Trace } from '../flow/trace.ts';
+import { connState, historyOf } from '../flow/zeek.ts';
+import { seqDiff } from '../wire/seq.ts';
+import { applicationOf, phaseOf } from './application.ts';
+import type { Both, ConnectionFacts, ResetFacts, SilenceFacts, Trigger, TriggerKind } from './facts.ts';
+import { hostFacts, type RoleBook } from './roles.ts';
+
+export interface Derivation {
+  readonly trace: Trace;
+  readonly store: PacketStore;
+  readonly table: Connections;
+  readonly book: RoleBook;
+  readonly input: number;
+}
+
+/** Facts of a connection that carried a RST; `decisive` is the RST that ended it. */
+export function resetFacts(from: Derivation, decisive: RstRecord): ResetFacts {
+  const { trace, table } = from;
+  const roles = rolesOf(trace, table);
+  const sender: Side = decisive.packet.side === roles.clientSide ? 'client' : 'server';
+  const half: Both<Half> =
+    sender === 'client' ? { client: decisive.from, server: decisive.to } : { client: decisive.to, server: decisive.from };
+  const marks = marksOf(trace, from.store);
+  const trigger = triggerOf(decisive);
+  const clocks = idleClocks(decisive, trigger, marks);
+  const base = connectionFacts(from, roles, half, decisive.exchange, clocks, marks);
+  const senderHalf = decisive.from;
+  const receiverHalf = decisive.to;
+  const host = base[sender].host;
+  return {
+    ...base,
+    kind: 'reset',
+    rst: decisive,
+    rsts: trace.rsts,
+    moreRsts: trace.moreRsts,
+    sender,
+    receiver: sender === 'client' ? 'server' : 'client',
+    atNs: decisive.packet.tNs,
+    trigger,
+    unackedFromSender: inFlight(senderHalf, receiverHalf),
+    unackedFromReceiver: inFlight(receiverHalf, senderHalf),
+    windowBefore: senderHalf.window < 0 ? null : windowBytes(senderHalf, senderHalf.window),
+    windowOnRst: windowBytes(senderHalf, decisive.packet.window),
+    hostTtl: {
+      synAck: steadyTtl(table.hosts, host, CLASS_SYN_ACK),
+      segment: steadyTtl(table.hosts, host, CLASS_SEGMENT),
+    },
+  };
+}
+
+/** Facts of a connection that went silent without a RST. */
+export function silenceFacts(from: Derivation, captureEndNs: number): SilenceFacts {
+  const { trace, table } = from;
+  const roles = rolesOf(trace, table);
+  const half = sides(trace.halves, roles.clientSide);
+  const side = trace.lastSpeaker === roles.clientSide ? 'client' : 'server';
+  const marks = marksOf(trace, from.store);
+  const tail = marks.filter((mark) => !(mark.packet.notes & DUPLICATE));
+  let first = tail.length - 1;
+  while (first > 0 && tail[first - 1]!.packet.side === tail[first]!.packet.side) first--;
+  const firstNs = tail[first]?.packet.tNs ?? trace.lastNs;
+  const before = tail[first - 1]?.packet.tNs ?? null;
+  const quietMs = before === null ? null : (firstNs - before) / 1e6;
+  const clocks = { idleMs: idleBefore(trace, firstNs), quietMs };
+  return {
+    ...connectionFacts(from, roles, half, trace.exchange, clocks, marks),
+    kind: 'silence',
+    unanswered: side,
+    repeats: half[side].repeatsUnanswered + half[side].keepAlivesUnanswered,
+    tryingMs: (trace.lastNs - firstNs) / 1e6,
+    watchedMs: (captureEndNs - trace.lastNs) / 1e6,
+  };
+}
+
+interface Roles {
+  readonly clientSide: 0 | 1;
+  readonly rolesFrom: RolesFrom;
+}
+
+const EPHEMERAL = 32_768;
+const WELL_KNOWN = 1024;
+
+/** Who is the client: the SYN says it; without one the payload, then the ports, then who spoke first. */
+export function rolesOf(trace: Trace, table: Connections): Roles {
+  const [a, b] = trace.halves;
+  if (a.synNs >= 0 || b.synAckNs >= 0) return { clientSide: 0, rolesFrom: 'handshake' };
+  if (b.synNs >= 0 || a.synAckNs >= 0) return { clientSide: 1, rolesFrom: 'handshake' };
+  const synRst = trace.rsts.find((rst) => rst.trigger !== null && (rst.trigger.flags & (SYN | ACK)) === SYN);
+  if (synRst !== undefined) return { clientSide: synRst.packet.side === 0 ? 1 : 0, rolesFrom: 'handshake' };
+  const { request, response } = trace.exchange;
+  const asking = request?.side ?? (response === null ? -1 : 1 - response.side);
+  if (asking === 0 || asking === 1) return { clientSide: asking, rolesFrom: 'hint' };
+  const ports = table.ports[trace.row]!;
+  const port0 = ports >>> 16;
+  const port1 = ports & 0xffff;
+  for (const edge of [WELL_KNOWN, EPHEMERAL]) {
+    if (port0 < edge !== port1 < edge) return { clientSide: port0 < edge ? 1 : 0, rolesFrom: 'port' };
+  }
+  return { clientSide: table.flags[trace.row]! & OPENER_1 ? 1 : 0, rolesFrom: 'guess' };
+}
+
+function connectionFacts(
+  from: Derivation,
+  roles: Roles,
+  half: Both<Half>,
+  exchange: Trace['exchange'],
+  clocks: { idleMs: number | null; quietMs: number | null },
+  marks: readonly Mark[],
+): ConnectionFacts {
+  const { trace, table, book } = from;
+  const { row } = trace;
+  const ports = table.ports[row]!;
+  const hostAt = (side: number): number => (side === 0 ? table.host0[row]! : table.host1[row]!);
+  const portAt = (side: number): number => (side === 0 ? ports >>> 16 : ports & 0xffff);
+  const client = hostFacts(book, table.hosts, hostAt(roles.clientSide), portAt(roles.clientSide), 'client');
+  const server = hostFacts(book, table.hosts, hostAt(1 - roles.clientSide), portAt(1 - roles.clientSide), 'server');
+  const app = applicationOf(exchange, roles.clientSide, half, clocks.idleMs);
+  const all = sides(trace.halves, roles.clientSide);
+  return {
+    row,
+    input: from.input,
+    client,
+    server,
+    rolesFrom: roles.rolesFrom,
+    startSeen: all.client.synNs >= 0,
+    handshakeDone: all.client.synNs >= 0 && all.server.synAckNs >= 0,
+    encapsulation: '',
+    observedAt: observedAt(all),
+    state: connState(trace.zeek, roles.clientSide),
+    history: historyOf(trace.zeek, roles.clientSide),
+    firstFrame: trace.firstFrame,
+    firstNs: trace.firstNs,
+    lastNs: trace.lastNs,
+    rttMs: rttMs(all),
+    bytes: { client: bytesSent(half.client), server: bytesSent(half.server) },
+    idleMs: clocks.idleMs,
+    quietMs: clocks.quietMs,
+    phase: phaseOf(app, half, clocks.idleMs),
+    app,
+    half,
+    marks,
+  };
+}
+
+function sides(halves: readonly [Half, Half], clientSide: number): Both<Half> {
+  return { client: halves[clientSide]!, server: halves[1 - clientSide]! };
+}
+
+/** Time from the capture point to each side and back: the handshake measures both exactly. */
+function rttMs(half: Both<Half>): Both<number | null> {
+  const { client, server } = half;
+  const toServer = client.synNs >= 0 && server.synAckNs > client.synNs ? server.synAckNs - client.synNs : server.fastestAnswerNs;
+  const toClient = client.fastestAnswerNs;
+  const ms = (ns: number): number | null => (Number.isFinite(ns) && ns >= 0 ? ns / 1e6 : null);
+  return { client: ms(toClient), server: ms(toServer) };
+}
+
+const INITIAL_TTLS = new Set([64, 128, 255]);
+
+/**
+ * Where the capture was taken. A side whose TTL is untouched and whose kernel answers at once is here; both at once
+ * means one host or one segment, and then the capture cannot say.
+ */
+function observedAt(half: Both<Half>): 'client' | 'server' | 'between' | 'unknown' {
+  const near = (h: Half): boolean => INITIAL_TTLS.has(h.ttl > 0 ? h.ttl : h.ttlSyn);
+  const seen = (h: Half): boolean => h.packets > 0;
+  if (!seen(half.client) || !seen(half.server)) return 'unknown';
+  const client = near(half.client);
+  const server = near(half.server);
+  if (client && !server) return 'client';
+  if (server && !client) return 'server';
+  return client ? 'unknown' : 'between';
+}
+
+function triggerOf(rst: RstRecord): Trigger | null {
+  const packet = rst.trigger;
+  if (packet === null) return null;
+  return { packet, kind: triggerKind(packet), delayMs: (rst.packet.tNs - packet.tNs) / 1e6 };
+}
+
+function triggerKind(packet: Packet): TriggerKind {
+  if (packet.flags & SYN) return packet.flags & ACK ? 'syn-ack' : 'syn';
+  if (packet.notes & KEEP_ALIVE) return 'keep-alive';
+  if (packet.length > 0) return 'data';
+  return packet.flags & FIN ? 'fin' : 'ack';
+}
+
+/**
+ * The two idle clocks, read at the moment that broke the quiet: the segment that a passive RST answers, or the RST
+ * itself. Data that began the fatal run counts as the moment, not its retransmissions.
+ */
+function idleClocks(
+  rst: RstRecord,
+  trigger: Trigger | null,
+  marks: readonly Mark[],
+): { idleMs: number | null; quietMs: number | null } {
+  const answered = trigger !== null && !(rst.packet.flags & ACK && rst.packet.seq !== 0);
+  const { exchange } = rst;
+  const triggerIsRun = answered && trigger.packet.length > 0 && exchange.runSide === trigger.packet.side;
+  const lastDataNs = Math.max(rst.from.lastDataNs, rst.to.lastDataNs);
+  let idleNs: number;
+  let momentFrame: number;
+  let momentNs: number;
+  if (triggerIsRun) {
+    idleNs = exchange.idleBeforeRunNs;
+    momentFrame = exchange.runFrame;
+    momentNs = exchange.runNs;
+  } else {
+    const moment = answered ? trigger.packet : rst.packet;
+    momentFrame = moment.frame;
+    momentNs = moment.tNs;
+    idleNs = lastDataNs < 0 ? -1 : Math.max(0, momentNs - lastDataNs);
+  }
+  if (idleNs < 0 && triggerIsRun) idleNs = momentNs - Math.max(rst.from.synAckNs, rst.to.synAckNs, rst.to.synNs, rst.from.synNs);
+  const before = marks.findLast((m) => m.packet.frame < momentFrame && !(m.packet.flags & RST));
+  const quietMs = before === undefined ? null : (momentNs - before.packet.tNs) / 1e6;
+  if (idleNs < 0 && before !== undefined && lastDataNs < 0) return { idleMs: quietMs, quietMs };
+  return { idleMs: idleNs < 0 ? null : idleNs / 1e6, quietMs };
+}
+
+function idleBefore(trace: Trace, ns: number): number | null {
+  const { exchange } = trace;
+  if (exchange.runSide === trace.lastSpeaker && exchange.runNs >= ns) {
+    return exchange.idleBeforeRunNs < 0 ? null : exchange.idleBeforeRunNs / 1e6;
+  }
+  const last = Math.max(trace.halves[0].lastDataNs, trace.halves[1].lastDataNs);
+  return last < 0 ? null : Math.max(0, ns - last) / 1e6;
+}
+
+function inFlight(from: Half, to: Half): number {
+  if (from.nextSeq < 0 || to.acked < 0) return 0;
+  return Math.max(0, seqDiff(from.nextSeq, to.acked));
+}

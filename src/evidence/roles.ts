@@ -1,0 +1,81 @@
+/**
+ * Which host is what in the request path: what the user says first, then what HTTP headers say, then the direction
+ * of the SYN. Names come from the same sources and from a hosts file.
+ */
+import type { Role, Side } from '../terms/actors.ts';
+import { formatAddress, inCidr, parseAddress, parseCidr, type Cidr } from '../wire/address.ts';
+import type { Hosts } from '../flow/hosts.ts';
+import type { Exchange } from '../flow/exchange.ts';
+import type { HostFacts } from './facts.ts';
+
+/** One `--role ADDR|CIDR=ROLE[:NAME]`. */
+export interface RoleHint {
+  /** An address or a prefix, such as 10.0.0.0/8. */
+  readonly cidr: string;
+  readonly role: Role;
+  readonly name?: string;
+}
+
+export interface RoleBook {
+  readonly hints: readonly { readonly cidr: Cidr; readonly hint: RoleHint }[];
+  /** Names by address text, from a hosts file. */
+  readonly names: ReadonlyMap<string, string>;
+  /** What headers said, by host id. */
+  readonly heard: Map<number, { role: Role; name: string }>;
+}
+
+/** Throws a RangeError naming the first hint whose address cannot be read. */
+export function createRoleBook(hints: readonly RoleHint[], names: ReadonlyMap<string, string>): RoleBook {
+  return {
+    hints: hints.map((hint) => {
+      const cidr = parseCidr(hint.cidr);
+      if (cidr === undefined) throw new RangeError(`not an address or prefix: ${hint.cidr}`);
+      return { cidr, hint };
+    }),
+    names: new Map([...names].map(([address, name]) => [canonical(address), name])),
+    heard: new Map(),
+  };
+}
+
+/** Learns from HTTP headers: `Server` names the answering host, `Via` and `X-Forwarded-For` betray a proxy. */
+export function learnRoles(book: RoleBook, exchange: Exchange, hostOf: (side: number) => number): void {
+  const { request, response } = exchange;
+  if (response !== null && (response.product !== '' || response.via !== '')) {
+    const name = productName(response.product);
+    learn(book, hostOf(response.side), response.via !== '' ? 'proxy' : 'server', name);
+  }
+  if (request !== null && request.via !== '') learn(book, hostOf(request.side), 'proxy', '');
+}
+
+/** The facts of the host at one end of a connection. */
+export function hostFacts(book: RoleBook, hosts: Hosts, host: number, port: number, side: Side): HostFacts {
+  const bytes = hosts.bytes.subarray(host * 16, host * 16 + (hosts.family[host] === 4 ? 4 : 16));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const address = formatAddress(view, 0, hosts.family[host]!);
+  const hinted = book.hints.find(({ cidr }) => inCidr(bytes, cidr))?.hint;
+  const heard = book.heard.get(host);
+  const name = hinted?.name ?? book.names.get(address) ?? (side === 'server' || heard?.role === 'proxy' ? (heard?.name ?? '') : '');
+  if (hinted !== undefined) return { address, port, host, role: hinted.role, roleFrom: 'hint', name };
+  if (heard?.role === 'proxy') return { address, port, host, role: 'proxy', roleFrom: 'header', name };
+  return { address, port, host, role: side, roleFrom: 'direction', name };
+}
+
+function learn(book: RoleBook, host: number, role: Role, name: string): void {
+  const before = book.heard.get(host);
+  book.heard.set(host, {
+    role: before?.role === 'proxy' ? 'proxy' : role,
+    name: name === '' ? (before?.name ?? '') : name,
+  });
+}
+
+/** `nginx/1.22.1` → `nginx`. Only a plain product token may become a name: the header comes from a stranger. */
+function productName(product: string): string {
+  const token = /^[A-Za-z][A-Za-z0-9._-]{1,30}/.exec(product);
+  return token === null ? '' : token[0].toLowerCase();
+}
+
+function canonical(address: string): string {
+  const bytes = parseAddress(address);
+  if (bytes === undefined) return address;
+  return formatAddress(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length === 4 ? 4 : 6);
+}

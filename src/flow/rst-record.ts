@@ -1,0 +1,141 @@
+/** What was known of a connection at the moment a RST passed, and what each side did afterwards. */
+import { seqDiff } from '../wire/seq.ts';
+import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
+import { copyExchange, type Exchange } from './exchange.ts';
+import type { Half } from './half.ts';
+import { DUPLICATE, packetAt, type Packet, type PacketStore } from './packets.ts';
+import type { Trace } from './trace.ts';
+
+export interface RstRecord {
+  readonly packet: Packet;
+  /** Bits of the TCP options on the RST, 0 without options. */
+  readonly options: number;
+  readonly duplicateOf: number | null;
+  /** The sender's and the receiver's half as they stood before the RST. */
+  readonly from: Half;
+  readonly to: Half;
+  readonly exchange: Exchange;
+  /** RSTs of either side before this one. */
+  readonly earlier: number;
+  /** The segment that this RST answers in form (RFC 9293 §3.5.2), when there is one. */
+  readonly trigger: Packet | null;
+  /** The receiver's last packet before the RST, whether or not the RST fits it. */
+  readonly lastFromReceiver: Packet | null;
+  readonly after: After;
+}
+
+/** Packets behind the RST, duplicates left out. */
+export interface After {
+  /** From the RST's claimed sender: segments with new sequence numbers, and when the first and last came. */
+  newFromSender: number;
+  newFromSenderNs: number;
+  newFromSenderFrame: number;
+  anyFromSender: number;
+  lastFromSenderNs: number;
+  fromReceiver: number;
+  lastFromReceiverNs: number;
+  newDataFromReceiver: number;
+  /** A SYN+ACK of the claimed sender after its own RST. */
+  synAckFromSender: number;
+  /** The receiver acknowledged, after the RST, data that the sender sent after the RST. */
+  talkedOn: boolean;
+  /** Frame of a pure ACK right behind the RST: a challenge ACK (RFC 5961 §3.2), 0 when none. */
+  challengeFrame: number;
+}
+
+const TRIGGER_SEARCH = 24;
+
+export function recordRst(
+  trace: Trace,
+  store: PacketStore,
+  slot: number,
+  duplicateOf: number | null,
+  options: number,
+): RstRecord {
+  const packet = packetAt(store, slot);
+  const from = trace.halves[packet.side]!;
+  const recent = recentPackets(trace, store, slot);
+  return {
+    packet,
+    options,
+    duplicateOf,
+    from: { ...from },
+    to: { ...trace.halves[1 - packet.side]! },
+    exchange: copyExchange(trace.exchange),
+    earlier: trace.rsts.reduce((sum, rst) => sum + (rst.duplicateOf === null ? 1 : 0), 0),
+    trigger: findTrigger(packet, recent),
+    lastFromReceiver: recent.findLast((p) => p.side !== packet.side && !(p.flags & RST)) ?? null,
+    after: {
+      newFromSender: 0,
+      newFromSenderNs: -1,
+      newFromSenderFrame: 0,
+      anyFromSender: 0,
+      lastFromSenderNs: -1,
+      fromReceiver: 0,
+      lastFromReceiverNs: -1,
+      newDataFromReceiver: 0,
+      synAckFromSender: 0,
+      talkedOn: false,
+      challengeFrame: 0,
+    },
+  };
+}
+
+/** Updates what happened after each recorded RST; called for every later packet that is not a RST or a duplicate. */
+export function noteAfter(trace: Trace, store: PacketStore, slot: number): void {
+  const side = store.side[slot]!;
+  const flags = store.flags[slot]!;
+  const tNs = store.tNs[slot]!;
+  const end =
+    (store.seq[slot]! + store.length[slot]! + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
+  for (const rst of trace.rsts) {
+    const { after, packet, from } = rst;
+    if (side === packet.side) {
+      after.anyFromSender++;
+      after.lastFromSenderNs = tNs;
+      if (flags & SYN && flags & ACK) after.synAckFromSender++;
+      if (from.nextSeq < 0 || seqDiff(end, from.nextSeq) > 0) {
+        if (after.newFromSender === 0) {
+          after.newFromSenderNs = tNs;
+          after.newFromSenderFrame = store.frame[slot]!;
+        }
+        after.newFromSender++;
+      }
+      continue;
+    }
+    after.fromReceiver++;
+    after.lastFromReceiverNs = tNs;
+    const isNew = rst.to.nextSeq < 0 || seqDiff(end, rst.to.nextSeq) > 0;
+    if (isNew && store.length[slot]! > 0) after.newDataFromReceiver++;
+    if (after.newFromSender > 0 && flags & ACK && from.nextSeq >= 0 && seqDiff(store.ack[slot]!, from.nextSeq) > 0) {
+      after.talkedOn = true;
+    }
+    if (after.challengeFrame === 0 && after.fromReceiver === 1 && isPureAck(flags, store.length[slot]!) && !isNew) {
+      after.challengeFrame = store.frame[slot]!;
+    }
+  }
+}
+
+/**
+ * The latest segment of the other side that this RST answers: without ACK flag its sequence number is the
+ * segment's acknowledgement; with it, the RST acknowledges all that a segment without ACK carried.
+ */
+function findTrigger(rst: Packet, recent: readonly Packet[]): Packet | null {
+  const answers = (p: Packet): boolean => {
+    if (p.side === rst.side || p.flags & RST || p.notes & DUPLICATE) return false;
+    if (!(rst.flags & ACK)) return (p.flags & ACK) !== 0 && p.ack === rst.seq;
+    const span = p.length + (p.flags & SYN ? 1 : 0) + (p.flags & FIN ? 1 : 0);
+    return (p.flags & ACK) === 0 && rst.seq === 0 && rst.ack === (p.seq + span) >>> 0;
+  };
+  return recent.findLast(answers) ?? null;
+}
+
+function recentPackets(trace: Trace, store: PacketStore, before: number): Packet[] {
+  const slots: number[] = [];
+  for (let slot = trace.head; slot >= 0 && slot !== before; slot = store.next[slot]!) slots.push(slot);
+  return slots.slice(-TRIGGER_SEARCH).map((slot) => packetAt(store, slot));
+}
+
+function isPureAck(flags: number, length: number): boolean {
+  return length === 0 && (flags & (SYN | FIN | RST | ACK)) === ACK;
+}

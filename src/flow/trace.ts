@@ -1,0 +1,359 @@
+/**
+ * One connection followed packet by packet: both halves, the exchange, its RSTs, and a bounded selection of its
+ * packets (the first ones, those around the first RSTs, the last ones). Connections of interest only.
+ */
+import type { Layers } from '../wire/layers.ts';
+import { seqDiff } from '../wire/seq.ts';
+import { ACK, ack as readAck, FIN, flags as readFlags, RST, seq as readSeq, SYN, window as readWindow } from '../wire/tcp.ts';
+import { OPT_MSS, OPT_TIMESTAMPS, OPT_WINDOW_SCALE, readTcpOptions, type TcpOptions } from '../wire/tcp-options.ts';
+import { feedExchange, newExchange, type DataSegment, type Exchange } from './exchange.ts';
+import { newHalf, type Half } from './half.ts';
+import {
+  DUPLICATE,
+  freeSlot,
+  KEEP_ALIVE,
+  OUT_OF_ORDER,
+  RETRANSMISSION,
+  takeSlot,
+  ZERO_WINDOW,
+  type PacketStore,
+} from './packets.ts';
+import { noteAfter, recordRst, type RstRecord } from './rst-record.ts';
+import { feedZeek, newZeekState, type ZeekState } from './zeek.ts';
+
+export interface Trace {
+  readonly row: number;
+  readonly firstFrame: number;
+  readonly firstNs: number;
+  lastNs: number;
+  packets: number;
+  readonly halves: readonly [Half, Half];
+  readonly exchange: Exchange;
+  readonly zeek: ZeekState;
+  /** RSTs in the order of the capture, at most MAX_RSTS unless all were asked for. */
+  readonly rsts: RstRecord[];
+  moreRsts: number;
+  /** First line of HTTP messages and names of TLS records by frame, for the ladder. */
+  readonly labels: Map<number, string>;
+  /** Kept packets: linked slots from `head` to `tail`; those up to `pinned` are never dropped. */
+  head: number;
+  tail: number;
+  pinned: number;
+  pinnedCount: number;
+  /** Kept behind `pinned`. */
+  tailKept: number;
+  dropped: number;
+  pins: number;
+  /** Side of the last packet, -1 before the first. */
+  lastSpeaker: number;
+  /** Bits 0, 1: a packet of that side came in at the capturing host; bits 2, 3: went out. */
+  captureDirections: number;
+}
+
+export const MAX_RSTS = 64;
+const HEAD_PACKETS = 12;
+const TAIL_PACKETS = 64;
+const MAX_PINS = 2;
+const MAX_LABELS = 64;
+/** The same packet seen twice by one capture lies closer than any retransmission timer (RFC 6298: 1 s; Linux: 200 ms). */
+const DUPLICATE_NS = 20e6;
+
+export function createTrace(row: number, frame: number, tNs: number): Trace {
+  return {
+    row,
+    firstFrame: frame,
+    firstNs: tNs,
+    lastNs: tNs,
+    packets: 0,
+    halves: [newHalf(), newHalf()],
+    exchange: newExchange(),
+    zeek: newZeekState(),
+    rsts: [],
+    moreRsts: 0,
+    labels: new Map(),
+    head: -1,
+    tail: -1,
+    pinned: -1,
+    pinnedCount: 0,
+    tailKept: 0,
+    dropped: 0,
+    pins: 0,
+    lastSpeaker: -1,
+    captureDirections: 0,
+  };
+}
+
+/** What `follow` needs besides the packet: shared by all traces of a reading, so that a packet costs no allocation. */
+export interface FollowContext {
+  readonly store: PacketStore;
+  readonly options: TcpOptions;
+  readonly segment: DataSegment;
+  readonly maxRsts: number;
+}
+
+/** Adds one packet of the connection, in capture order. */
+export function follow(
+  trace: Trace,
+  context: FollowContext,
+  view: DataView,
+  layers: Layers,
+  side: number,
+  frame: number,
+  tNs: number,
+  direction: number,
+): void {
+  const { store, options } = context;
+  const tcp = layers.tcp;
+  const flags = readFlags(view, tcp);
+  const slot = takeSlot(store);
+  store.frame[slot] = frame;
+  store.tNs[slot] = tNs;
+  store.side[slot] = side;
+  store.flags[slot] = flags;
+  store.seq[slot] = readSeq(view, tcp);
+  store.ack[slot] = readAck(view, tcp);
+  store.length[slot] = layers.payloadLen;
+  store.window[slot] = Math.max(0, readWindow(view, tcp, layers.tcpCaptured));
+  store.ttl[slot] = layers.ttl;
+  store.ipId[slot] = layers.ipId;
+  store.df[slot] = layers.df;
+  readTcpOptions(view, tcp, layers.tcpCaptured, options);
+  store.tsVal[slot] = options.bits & OPT_TIMESTAMPS ? options.tsVal : -1;
+  store.tsEcr[slot] = options.bits & OPT_TIMESTAMPS ? options.tsEcr : -1;
+  store.notes[slot] = 0;
+
+  const duplicate = findDuplicate(trace, store, slot);
+  feedZeek(trace.zeek, side, flags, store.seq[slot]!, store.ack[slot]!, layers.payloadLen, store.window[slot]!);
+  trace.packets++;
+  trace.lastNs = tNs;
+  if (direction !== 0) trace.captureDirections |= direction === 1 ? 1 << side : 4 << side;
+  append(trace, store, slot);
+  if (duplicate >= 0) {
+    store.notes[slot]! |= DUPLICATE;
+    trace.halves[side]!.duplicates++;
+  }
+  if (flags & RST) {
+    if (trace.rsts.length < context.maxRsts) {
+      trace.rsts.push(recordRst(trace, store, slot, duplicate < 0 ? null : store.frame[duplicate]!, options.bits));
+    } else {
+      trace.moreRsts++;
+    }
+    pin(trace, store);
+    if (duplicate < 0) trace.halves[side]!.lastFrame = frame;
+    return;
+  }
+  if (duplicate >= 0) return;
+  if (trace.rsts.length > 0) noteAfter(trace, store, slot);
+  update(trace, context, slot, view, layers);
+}
+
+/** The kept packets in capture order. */
+export function keptSlots(trace: Trace, store: PacketStore): number[] {
+  const slots: number[] = [];
+  for (let slot = trace.head; slot >= 0; slot = store.next[slot]!) slots.push(slot);
+  return slots;
+}
+
+/** Gives the kept packets back. */
+export function releasePackets(trace: Trace, store: PacketStore): void {
+  for (let slot = trace.head; slot >= 0; ) {
+    const next = store.next[slot]!;
+    freeSlot(store, slot);
+    slot = next;
+  }
+  trace.head = -1;
+  trace.tail = -1;
+  trace.pinned = -1;
+}
+
+function append(trace: Trace, store: PacketStore, slot: number): void {
+  store.next[slot] = -1;
+  if (trace.tail >= 0) store.next[trace.tail] = slot;
+  else trace.head = slot;
+  trace.tail = slot;
+  if (trace.pinnedCount < HEAD_PACKETS) {
+    trace.pinned = slot;
+    trace.pinnedCount++;
+    return;
+  }
+  if (trace.tailKept < TAIL_PACKETS) {
+    trace.tailKept++;
+    return;
+  }
+  const oldest = store.next[trace.pinned]!;
+  store.next[trace.pinned] = store.next[oldest]!;
+  freeSlot(store, oldest);
+  trace.dropped++;
+}
+
+/** Keeps everything that led to this RST; the first ones only, so that a flood of RSTs stays bounded. */
+function pin(trace: Trace, store: PacketStore): void {
+  if (trace.pins >= MAX_PINS || trace.pinned === trace.tail) return;
+  trace.pins++;
+  for (let slot = trace.pinned; slot >= 0; slot = store.next[slot]!) trace.pinned = slot;
+  trace.pinnedCount += trace.tailKept;
+  trace.tailKept = 0;
+}
+
+/**
+ * The same packet captured twice: by an `any` device, on both sides of a bridge, or a hop later with a smaller TTL.
+ * A retransmission has a new IP-ID and, within DUPLICATE_NS, cannot have happened.
+ */
+function findDuplicate(trace: Trace, store: PacketStore, slot: number): number {
+  const half = trace.halves[store.side[slot]!]!;
+  if (half.packets === 0 && trace.rsts.length === 0) return -1;
+  let found = -1;
+  let looked = 0;
+  for (let other = recentFrom(trace, store); other >= 0 && looked < 16; other = store.next[other]!, looked++) {
+    if (samePacket(store, other, slot)) found = other;
+  }
+  if (found < 0) return -1;
+  const identified = store.ipId[slot]! > 0 || store.tsVal[slot]! >= 0 || half.duplicates > 0;
+  return identified || store.length[slot]! > 0 || trace.halves[1 - store.side[slot]!]!.duplicates > 0 ? found : -1;
+}
+
+function recentFrom(trace: Trace, store: PacketStore): number {
+  const kept = trace.pinnedCount + trace.tailKept;
+  let slot = trace.head;
+  if (kept > 16 && trace.pinned >= 0 && trace.tailKept >= 16) slot = trace.pinned;
+  let skip = (slot === trace.head ? kept : trace.tailKept) - 16;
+  while (skip-- > 0 && slot >= 0) slot = store.next[slot]!;
+  return slot;
+}
+
+function samePacket(store: PacketStore, a: number, b: number): boolean {
+  return (
+    store.side[a] === store.side[b] &&
+    store.seq[a] === store.seq[b] &&
+    store.ack[a] === store.ack[b] &&
+    store.flags[a] === store.flags[b] &&
+    store.length[a] === store.length[b] &&
+    store.window[a] === store.window[b] &&
+    store.ipId[a] === store.ipId[b] &&
+    store.tsVal[a] === store.tsVal[b] &&
+    store.tNs[b]! - store.tNs[a]! < DUPLICATE_NS
+  );
+}
+
+function update(trace: Trace, context: FollowContext, slot: number, view: DataView, layers: Layers): void {
+  const { store, options, segment } = context;
+  const side = store.side[slot]!;
+  const half = trace.halves[side]!;
+  const peer = trace.halves[1 - side]!;
+  const flags = store.flags[slot]!;
+  const seq = store.seq[slot]!;
+  const length = store.length[slot]!;
+  const tNs = store.tNs[slot]!;
+  const end = (seq + length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
+  const lastDataNs = Math.max(half.lastDataNs, peer.lastDataNs);
+
+  peer.repeatsUnanswered = 0;
+  peer.keepAlivesUnanswered = 0;
+  if (peer.lastNs >= 0 && trace.lastSpeaker === 1 - side) {
+    const answerNs = tNs - peer.lastNs;
+    if (answerNs < half.fastestAnswerNs) half.fastestAnswerNs = answerNs;
+  }
+  noteHabits(half, store, slot, flags);
+  if (flags & SYN) noteSyn(half, options, flags, seq, tNs);
+
+  const before = half.nextSeq;
+  const isNew = before < 0 || seqDiff(end, before) > 0;
+  if (half.startSeq < 0) half.startSeq = flags & SYN ? (seq + 1) >>> 0 : seq;
+  if (before >= 0 && !isNew && !(flags & SYN) && isKeepAlive(seq, length, before, flags)) {
+    store.notes[slot]! |= KEEP_ALIVE;
+    half.keepAlives++;
+    half.keepAlivesUnanswered++;
+  } else if (!isNew && end !== seq) {
+    store.notes[slot]! |= RETRANSMISSION;
+    half.retransmissions++;
+    half.repeatsUnanswered++;
+  } else if (isNew && before >= 0 && seqDiff(seq, before) > 0) {
+    store.notes[slot]! |= OUT_OF_ORDER;
+  }
+  if (isNew) half.nextSeq = end;
+  if (flags & ACK && (half.acked < 0 || seqDiff(store.ack[slot]!, half.acked) > 0)) half.acked = store.ack[slot]!;
+  if (flags & FIN && half.finFrame === 0) {
+    half.finFrame = store.frame[slot]!;
+    half.finNs = tNs;
+    half.finEnd = end;
+  }
+  if (!(flags & SYN)) half.window = store.window[slot]!;
+  if (store.window[slot] === 0 && !(flags & (SYN | FIN))) {
+    store.notes[slot]! |= ZERO_WINDOW;
+    half.zeroWindows++;
+  }
+  if (length > 0 && isNew && !(store.notes[slot]! & KEEP_ALIVE)) {
+    segment.side = side;
+    segment.frame = store.frame[slot]!;
+    segment.tNs = tNs;
+    segment.seq = seq;
+    segment.length = length;
+    segment.lastDataNs = lastDataNs;
+    segment.contiguous = before < 0 || seq === before || (flags & SYN) !== 0;
+    feedExchange(trace.exchange, segment, view, layers.payload, layers.captured);
+    label(trace, segment.frame, side);
+    half.lastDataNs = tNs;
+    half.lastDataFrame = segment.frame;
+    half.dataPackets++;
+  }
+  half.packets++;
+  if (half.firstNs < 0) half.firstNs = tNs;
+  half.lastNs = tNs;
+  half.lastFrame = store.frame[slot]!;
+  trace.lastSpeaker = side;
+}
+
+/** RFC 9293 §3.8.4: a probe repeats the last sequence number, with no byte or one byte of data. */
+function isKeepAlive(seq: number, length: number, nextSeq: number, flags: number): boolean {
+  return length <= 1 && seqDiff(seq, nextSeq) === -1 && !(flags & FIN);
+}
+
+function noteSyn(half: Half, options: TcpOptions, flags: number, seq: number, tNs: number): void {
+  if (half.isn < 0) {
+    half.isn = seq;
+    if (flags & ACK) half.synAckNs = tNs;
+    else half.synNs = tNs;
+  }
+  if (options.bits & OPT_MSS) half.mss = options.mss;
+  half.windowScale = options.bits & OPT_WINDOW_SCALE ? options.windowScale : 0;
+}
+
+function noteHabits(half: Half, store: PacketStore, slot: number, flags: number): void {
+  if (store.tsVal[slot]! >= 0) {
+    half.timestamps = true;
+    half.lastTsVal = store.tsVal[slot]!;
+  }
+  const ttl = store.ttl[slot]!;
+  if (flags & SYN) {
+    half.ttlSyn = ttl;
+    return;
+  }
+  half.ttl = half.ttl === 0 || half.ttl === ttl ? ttl : -1;
+  half.df = store.df[slot]!;
+  const ipId = store.ipId[slot]!;
+  if (ipId < 0) return;
+  if (half.ipId >= 0) {
+    const step = (ipId - half.ipId) & 0xffff;
+    if (step === 1) half.ipIdSteps++;
+    else if (step !== 0) half.ipIdJumps++;
+  }
+  half.ipId = ipId;
+}
+
+function label(trace: Trace, frame: number, side: number): void {
+  if (trace.labels.size >= MAX_LABELS) return;
+  const { request, response, tls, opening } = trace.exchange;
+  if (request?.frame === frame) trace.labels.set(frame, request.line);
+  else if (response?.frame === frame) trace.labels.set(frame, response.line);
+  else if (opening[side] === 'tls') {
+    const name = TLS_NAMES[tls[side]!.lastType];
+    if (name !== undefined && tls[side]!.nextRecordSeq >= 0) trace.labels.set(frame, name);
+  }
+}
+
+const TLS_NAMES: Readonly<Record<number, string>> = {
+  20: 'TLS change cipher spec',
+  21: 'TLS alert',
+  22: 'TLS handshake',
+  23: 'TLS data',
+};

@@ -1,0 +1,38 @@
+/** The report as JSON and as newline-delimited JSON. Parses back to the very same values; safe to print on a terminal. */
+import type { Report } from './types.ts';
+
+/** What JSON.stringify leaves raw although a terminal obeys it: DEL, C1 controls, bidi, zero width, line separators, tags. */
+const RAW_UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** The whole report as one indented JSON document with a final newline. */
+export function renderJson(report: Report): string {
+  return `${toSafeJson(report, 2)}\n`;
+}
+
+/** One line per record, told apart by `type`: header, input, summary, story, reset, silence. */
+export function renderNdjson(report: Report): string {
+  const { schemaVersion, tool, inputs, summary, stories, resets, silences } = report;
+  return [
+    toRecord('header', { schemaVersion, tool }),
+    ...inputs.map((input) => toRecord('input', input)),
+    toRecord('summary', summary),
+    ...stories.map((story) => toRecord('story', story)),
+    ...resets.map((reset) => toRecord('reset', reset)),
+    ...silences.map((silence) => toRecord('silence', silence)),
+  ].join('');
+}
+
+/** One newline-terminated line of {@link renderNdjson}. */
+export function toRecord(type: string, value: object): string {
+  return `${toSafeJson({ type, ...value })}\n`;
+}
+
+function toSafeJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(RAW_UNSAFE, toUnits);
+}
+
+function toUnits(char: string): string {
+  let escaped = '';
+  for (let at = 0; at < char.length; at++) escaped += `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`;
+  return escaped;
+}

@@ -1,0 +1,65 @@
+/** Evidence with its frames; remedies with the command and the reason. */
+import { padColumns, toColumns, toParagraph } from './flow-text.ts';
+import type { Ink, Paint } from './ink.ts';
+import type { Evidence, FrameRef, Input, Remedy } from './types.ts';
+import { toCount } from './words.ts';
+
+const SOME_EVIDENCE = 5;
+const NAMED_FRAMES = 3;
+
+/** Facts, strongest first, each with its frames in front. */
+export function renderEvidence(
+  evidence: readonly Evidence[],
+  detail: 'some' | 'all',
+  inputs: readonly Input[],
+  ink: Ink,
+): string[] {
+  const shown = detail === 'all' ? evidence : evidence.slice(0, SOME_EVIDENCE);
+  const labels = shown.map(({ frames }) => toFrames(frames, inputs, ink));
+  const columns = Math.min(Math.max(...labels.map(toColumns), 0), 18);
+  const lines = shown.flatMap((fact, at) => renderFact(fact, padColumns(labels[at] ?? '', columns), detail, ink));
+  const left = evidence.length - shown.length;
+  if (left > 0) lines.push(`    ${ink.style.faint(`${ink.glyphs.ellipsis} ${toCount(left, 'more fact')}: -vv`)}`);
+  return lines;
+}
+
+/** What to do, then the command to copy, then the reason. */
+export function renderRemedies(label: string, remedies: readonly Remedy[], paint: Paint, ink: Ink): string[] {
+  return remedies.flatMap(({ text, command, why }, at) => {
+    const first = `    ${ink.style.faint((at === 0 ? label : '').padEnd(8))}`;
+    const rest = ' '.repeat(12);
+    const lines = toParagraph(ink.safe(text), { width: ink.width - 12, first: '', rest: '', paint });
+    return [
+      ...lines.map((line, row) => (row === 0 ? first : rest) + line),
+      ...(command ? [`${rest}${paint(ink.safe(command))}`] : []),
+      ...(why ? toParagraph(ink.safe(why), { width: ink.width, first: rest, rest, paint: ink.style.faint }) : []),
+    ];
+  });
+}
+
+function renderFact(fact: Evidence, label: string, detail: 'some' | 'all', ink: Ink): string[] {
+  const rest = ' '.repeat(6 + toColumns(label));
+  const lines = toParagraph(ink.safe(fact.text), { width: ink.width, first: `    ${label}  `, rest });
+  if (detail === 'some') return lines;
+  const more = [
+    `fact: ${fact.fact}`,
+    fact.received === undefined ? '' : `received: ${fact.received}`,
+    fact.expected === undefined ? '' : `expected otherwise: ${fact.expected}`,
+  ].filter(Boolean);
+  const paint = ink.style.faint;
+  return [
+    ...lines,
+    ...more.flatMap((text) => toParagraph(ink.safe(text), { width: ink.width, first: rest, rest, paint })),
+  ];
+}
+
+function toFrames(frames: readonly FrameRef[], inputs: readonly Input[], ink: Ink): string {
+  const named = frames.slice(0, NAMED_FRAMES).map((ref) => toFrame(ref, inputs, ink));
+  return named.join(' ') + (frames.length > NAMED_FRAMES ? ` ${ink.glyphs.ellipsis}` : '');
+}
+
+/** `#17`; with several captures `a.pcap#17`. */
+function toFrame({ input, frame }: FrameRef, inputs: readonly Input[], ink: Ink): string {
+  const name = inputs.length > 1 ? (inputs[input]?.path.split('/').at(-1) ?? '') : '';
+  return `${ink.safe(name)}#${frame}`;
+}

@@ -1,0 +1,125 @@
+/** One reset or silence: a headline that says it all, then who, why, what it cost, the frames, what to do. */
+import { type Piece, toColumns, toParagraph, toRow } from './flow-text.ts';
+import type { Ink, Paint } from './ink.ts';
+import { renderLadder } from './ladder-text.ts';
+import { toLadder } from './ladder.ts';
+import { renderEvidence, renderRemedies } from './text-advice.ts';
+import { isRefused, toBriefSubject, toMoment, toPair, toSocket, toSubject } from './text-names.ts';
+import { CAUSE_WORDS, IMPACT_WORDS, MECHANISM_WORDS, RETRY_WORDS, toCertainty, toCount } from './words.ts';
+import type { Input, Reset, Rst, Silence } from './types.ts';
+
+/** How much of it: the five strongest pieces of evidence, or all of them with what was expected. */
+export type Detail = 'some' | 'all';
+
+/** RST packets described one by one before the rest is only counted. */
+const NAMED_RSTS = 4;
+
+/** One line where the width allows: who with whom, by which side, when, why. */
+export function renderResetLines(reset: Reset, ink: Ink): string[] {
+  return renderResetHeadline(reset, toBriefSubject(reset.sender), ink);
+}
+
+/** The headline of a silence. */
+export function renderSilenceLines(silence: Silence, ink: Ink): string[] {
+  const what = `silent ${toMoment(silence)}`.trimEnd();
+  return renderHeadline(silence, { text: what, paint: ink.style.alarm }, toVerdictWords(silence.cause), ink);
+}
+
+/** Everything about one reset. */
+export function renderResetBlock(reset: Reset, detail: Detail, inputs: readonly Input[], ink: Ink): string[] {
+  const ladder = renderLadder(toLadder(reset.ladder, reset.rsts), '    ', ink);
+  return [
+    ...renderResetHeadline(reset, toSubject(reset.sender, ink), ink),
+    ...renderField('who', toWho(reset, ink), ink),
+    ...(reset.rsts.length > 1 || detail === 'all' ? renderField('RSTs', toRsts(reset, detail), ink) : []),
+    ...renderBody(reset, ladder, detail, inputs, ink),
+  ];
+}
+
+/** Everything about one silence. */
+export function renderSilenceBlock(silence: Silence, detail: Detail, inputs: readonly Input[], ink: Ink): string[] {
+  const ladder = renderLadder(toLadder(silence.ladder), '    ', ink);
+  return [...renderSilenceLines(silence, ink), ...renderBody(silence, ladder, detail, inputs, ink)];
+}
+
+function renderBody(
+  item: Reset | Silence,
+  ladder: readonly string[],
+  detail: Detail,
+  inputs: readonly Input[],
+  ink: Ink,
+): string[] {
+  const open = item.cannotTell.map((text) => ink.safe(text));
+  return [
+    ...renderField('why', toWhy(item), ink),
+    ...renderField('cost', `${IMPACT_WORDS[item.impact]} ${RETRY_WORDS[item.retry]}`, ink),
+    ...(item.evidence.length > 0 ? ['', ...renderEvidence(item.evidence, detail, inputs, ink)] : []),
+    ...(ladder.length > 0 ? ['', ...ladder] : []),
+    ...(item.remedies.length > 0 ? ['', ...renderRemedies('fix', item.remedies, ink.style.remedy, ink)] : []),
+    ...renderRemedies('check', item.confirm, (text) => text, ink),
+    ...open.flatMap((text, at) => renderField(at === 0 ? 'unsure' : '', text, ink)),
+    ...renderField('filter', ink.safe(item.displayFilter), ink, ink.style.faint),
+  ];
+}
+
+function renderResetHeadline(reset: Reset, subject: string, ink: Ink): string[] {
+  const verb = reset.sender.actor === 'unknown' ? 'RST' : isRefused(reset) ? 'refused' : 'reset';
+  const what = [`${verb} ${subject}`, toMoment(reset)].filter(Boolean).join(' ');
+  return renderHeadline(reset, { text: what, paint: ink.style.alarm }, toVerdictWords(reset.cause), ink);
+}
+
+function renderHeadline(item: Reset | Silence, what: Piece, verdict: string, ink: Ink): string[] {
+  const { strong } = ink.style;
+  const pieces = [{ text: toPair(item.connection, ink), paint: strong }, what, { text: verdict, paint: strong }];
+  const id = ink.safe(item.id);
+  const first = `${strong(id)}  `;
+  return toRow(pieces, { width: ink.width + toColumns(first) - toColumns(id) - 2, first, rest: '    ' });
+}
+
+/** A labelled paragraph: labels of one width, the text hanging beside them. */
+export function renderField(label: string, text: string, ink: Ink, paint?: Paint): string[] {
+  if (text === '') return [];
+  const lines = toParagraph(text, { width: ink.width - 12, first: '', rest: '', ...(paint && { paint }) });
+  return lines.map((line, at) => `    ${ink.style.faint((at === 0 ? label : '').padEnd(8))}${line}`);
+}
+
+function toVerdictWords({ id, level, confidence, group }: Reset['cause'] | Silence['cause']): string {
+  const ids = group && group.length > 1 ? group.join(' or ') : id;
+  return `${ids}, ${toCertainty(level, confidence)}`;
+}
+
+function toWho({ sender, mechanism }: Reset, ink: Ink): string {
+  const { actor, level, confidence, process } = sender;
+  const whom =
+    actor === 'middlebox'
+      ? `not ${toSocket(sender, ink)} itself`
+      : `${toSocket(sender, ink)}${actor === 'endpoint' ? ' itself' : ', or something in its name'}`;
+  const program = process ? `; process ${process.pid} ${ink.safe(process.command)}` : '';
+  return `${whom} (${toCertainty(level, confidence)}): ${MECHANISM_WORDS[mechanism]}${program}`;
+}
+
+function toWhy({ cause, alternatives }: Reset | Silence): string {
+  const group: readonly (typeof cause.id)[] = cause.group ?? [];
+  const tied = group.length > 1;
+  const reason = tied
+    ? `${group.join(' or ')}: these leave the same bytes here. Either ${group.map((id) => CAUSE_WORDS[id]).join(', or ')}`
+    : CAUSE_WORDS[cause.id];
+  const others = alternatives
+    .filter(({ id, confidence }) => confidence >= 0.01 && !(tied && (group as readonly string[]).includes(id)))
+    .map(({ id, confidence }) => `${id} ${Math.round(confidence * 100)}%`);
+  return others.length > 0 ? `${reason}; otherwise ${others.join(', ')}` : reason;
+}
+
+function toRsts({ rsts, moreRsts = 0 }: Reset, detail: Detail): string {
+  const named = detail === 'all' ? rsts : rsts.slice(0, NAMED_RSTS);
+  const left = rsts.length - named.length + moreRsts;
+  const list = named.map(toRst).join('; ');
+  return left > 0 ? `${list}; and ${toCount(left, 'more', 'more')}` : list;
+}
+
+function toRst({ frame, from, actor, effect, duplicateOf, ended }: Rst): string {
+  if (duplicateOf !== null) return `#${frame} the same packet as #${duplicateOf}`;
+  const whose = actor === 'middlebox' ? `in the ${from}'s name` : `from the ${from}`;
+  const fate = ended ? 'ended it' : effect === 'unknown' ? '' : effect;
+  return [`#${frame} ${whose}`, fate].filter(Boolean).join(', ');
+}

@@ -1,0 +1,115 @@
+/** The first screen: one verdict, the table of senders, what is to be known about the inputs. */
+import { padColumns, toColumns, toParagraph } from './flow-text.ts';
+import { groupBy } from './group-by.ts';
+import type { Ink } from './ink.ts';
+import { isRefused, toSocket, toSubject } from './text-names.ts';
+import { BECAUSE, CAUSE_WORDS, toCount } from './words.ts';
+import type { Input, Report, Reset, SenderCount, Summary } from './types.ts';
+
+/** The verdict in one sentence or two. */
+export function renderVerdict(report: Report, ink: Ink): string[] {
+  const margins = { width: ink.width, first: '', rest: '  ', paint: ink.style.strong };
+  return toParagraph(toVerdict(report, ink), margins);
+}
+
+/** Source address, role or name, RST packets, connections: what `tcpdump | awk | sort | uniq -c` gives, and who it is. */
+export function renderSenders(senders: readonly SenderCount[], ink: Ink): string[] {
+  if (senders.length === 0) return [];
+  const rows = senders.map(({ address, role, name, rstPackets, connections }) => [
+    ink.safe(address),
+    role === 'unknown' ? '' : role,
+    ink.safe(name ?? ''),
+    toCount(rstPackets, 'RST'),
+    toCount(connections, 'connection'),
+  ]);
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => toColumns(row[column] ?? ''))));
+  const lines = rows.map(([address = '', role = '', name = '', rsts = '', connections = '']) => {
+    const who = [role, name].map((text, at) =>
+      (widths[at + 1] ?? 0) > 0 ? `  ${padColumns(text, widths[at + 1] ?? 0)}` : '',
+    );
+    const counts = `  ${rsts.padStart(widths[3] ?? 0)}  ${connections.padStart(widths[4] ?? 0)}`;
+    return `  ${ink.style.alarm(padColumns(address, widths[0] ?? 0))}${who.join('')}${counts}`;
+  });
+  return [ink.style.strong('Who sent the RSTs'), ...lines];
+}
+
+/** One line per input: what it is, and where it is cut, damaged or not understood. */
+export function renderInputs(inputs: readonly Input[], ink: Ink): string[] {
+  return inputs.flatMap((input) => {
+    const { path, format, linkType, packets, truncated, damage, strategy, undecoded, notes } = input;
+    const [first] = damage;
+    const facts = [
+      `${format}, ${linkType}, ${toCount(packets, 'packet')}, read in ${strategy === 'two-pass' ? 'two passes' : 'one pass'}`,
+      truncated > 0 ? `${toCount(truncated, 'packet')} cut by the snap length` : '',
+      first ? `${toDamage(damage.length)} (offset ${first.offset}: ${first.what})` : '',
+      ...Object.entries(undecoded ?? {}).map(([name, frames]) => `${toCount(frames, 'frame')} of ${name} not decoded`),
+      ...(notes ?? []),
+    ].filter(Boolean);
+    const text = ink.safe(`${path}: ${facts.join('; ')}`);
+    return toParagraph(text, { width: ink.width, first: '', rest: '  ', paint: ink.style.faint });
+  });
+}
+
+function toDamage(places: number): string {
+  return places === 1 ? 'damaged in one place' : `damaged in ${places} places`;
+}
+
+function toVerdict(report: Report, ink: Ink): string {
+  const { summary, resets } = report;
+  if (summary.packets === 0) return 'No packets in this capture.';
+  if (summary.tcpPackets === 0)
+    return `No TCP in this capture: none of its ${toCount(summary.packets, 'packet')} carries any.`;
+  if (resets.length === 0) return toQuietVerdict(report);
+  const refused = resets.filter(isRefused).length;
+  const counts = [
+    resets.length > refused ? `${(resets.length - refused).toLocaleString('en-US')} reset` : '',
+    refused > 0 ? `${refused.toLocaleString('en-US')} refused` : '',
+  ].filter(Boolean);
+  const total = toCount(Math.max(summary.connections, resets.length), 'connection');
+  const silent =
+    report.silences.length > 0 ? ` ${report.silences.length.toLocaleString('en-US')} more went silent.` : '';
+  return `${total}, ${counts.join(', ')}${resets.length === 1 ? ' ' : '. '}${toBlame(resets, ink)}${silent}`;
+}
+
+/** The largest set of resets with one sender and one cause, as a sentence. */
+function toBlame(resets: readonly Reset[], ink: Ink): string {
+  const sets = groupBy(resets, ({ sender, cause }) => `${sender.side} ${sender.address} ${sender.actor} ${cause.id}`);
+  const largest = [...sets.values()].reduce((best, set) => (set.length > best.length ? set : best));
+  const [first] = largest;
+  if (!first) return '';
+  const { sender, cause } = first;
+  const ports = new Set(largest.map(({ sender: { port } }) => port));
+  const where = ports.size === 1 ? toSocket(sender, ink) : ink.safe(sender.address);
+  const share = toShare(largest.length, resets.length);
+  const why = (cause.group ?? [cause.id]).map((id) => CAUSE_WORDS[id]).join(', or ');
+  const ids = (cause.group ?? [cause.id]).join(' or ');
+  return `${share}${toSubject(sender, ink, where)}, ${BECAUSE[cause.level]} ${why} (${ids}).`;
+}
+
+function toShare(part: number, whole: number): string {
+  if (whole === 1) return '';
+  return part === whole
+    ? `All ${whole.toLocaleString('en-US')} `
+    : `${part.toLocaleString('en-US')} of ${whole.toLocaleString('en-US')} `;
+}
+
+function toQuietVerdict({ summary, silences }: Report): string {
+  const parts = [
+    ...toEndings(summary),
+    ...[...groupBy(silences, ({ cause }) => cause.id)].map(
+      ([id, set]) => `${set.length.toLocaleString('en-US')} went silent: ${CAUSE_WORDS[id]} (${id})`,
+    ),
+  ];
+  const tail = parts.length > 0 ? `; ${parts.join('; ')}` : '';
+  return `No RST in this capture: ${toCount(summary.connections, 'connection')}, none reset or refused${tail}.`;
+}
+
+/** Zeek's states without a RST: SF closed by both FINs, S2 and S3 by one, S1 open, S0 without an answer. */
+function toEndings({ states = {} }: Summary): string[] {
+  const halfClosed = (states['S2'] ?? 0) + (states['S3'] ?? 0);
+  return [
+    states['SF'] ? `${states['SF'].toLocaleString('en-US')} closed by FIN` : '',
+    halfClosed ? `${halfClosed.toLocaleString('en-US')} half closed` : '',
+    states['S1'] ? `${states['S1'].toLocaleString('en-US')} still open at the end` : '',
+  ].filter(Boolean);
+}
