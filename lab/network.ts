@@ -28,6 +28,8 @@ export interface Network {
   exec(host: Host, command: string, args: readonly string[], input?: string): Promise<string>;
   /** Cuts the cable between the router and a host in one direction or both, or mends it. */
   cable(to: 'client' | 'server', command: 'cut both' | 'cut ab' | 'cut ba' | 'mend'): Promise<void>;
+  /** Two round trips over the path, or a second's patience where it is cut: what was on the way has arrived. */
+  settle(): Promise<void>;
   /** Takes the server's namespace away and puts a new one at the same address: a reboot. Returns its new puppet. */
   rebootServer(): Promise<Puppet>;
 }
@@ -84,6 +86,9 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
     puppet,
     exec,
     cable: (to, command) => tellCable(to === 'client' ? clientCable : serverCable, command),
+    settle: async () => {
+      for (let trip = 0; trip < 2; trip++) await reach(puppet.client, ADDRESS.server, 500).catch(() => {});
+    },
     rebootServer: async () => {
       // SIGKILL behind a cut cable: whatever the dying kernel sends reaches nobody.
       await tellCable(serverCable, 'cut both');
@@ -100,8 +105,8 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
 }
 
 /** A round trip over the whole path: a closed port refuses. Port 9 is in no capture's filter. */
-async function reach(from: Puppet, host: string): Promise<void> {
-  const outcome = await from.connect(host, 9, { timeoutMs: 3000 }).catch((error: unknown) => error);
+async function reach(from: Puppet, host: string, timeoutMs: number = 3000): Promise<void> {
+  const outcome = await from.connect(host, 9, { timeoutMs }).catch((error: unknown) => error);
   if (!(outcome instanceof PuppetError) || outcome.code !== 'ECONNREFUSED') throw new Error(`${host} is out of reach`);
 }
 

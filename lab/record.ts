@@ -45,6 +45,7 @@ export async function record(scenario: Scenario, directory: string, stack: Clean
     const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
     for (const point of points) recorders.push(await startRecorder(scenario, lab, point));
     await inTime(scenario.run(lab), `scenario ${scenario.id}`);
+    if (scenario.where === 'namespaces') await lab.network.settle();
     const recordings: Recording[] = [];
     for (const [index, recorder] of recorders.entries()) {
       const suffix = index === 0 ? '' : `@${recorder.point}`;

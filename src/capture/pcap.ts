@@ -20,8 +20,10 @@ interface PcapHeader {
   readonly recordHeaderLen: number;
   /** Longest plausible packet. */
   readonly maxLen: number;
-  /** Before version 2.3 the two lengths stood the other way round; 2.3 was written both ways. */
-  readonly minorVersion: number;
+  readonly nanosPerUnit: number;
+  /** Offsets of the two lengths in a record header: before version 2.3 they stood the other way round. */
+  readonly capturedAt: number;
+  readonly wireAt: number;
 }
 
 const FILE_HEADER_LEN = 24;
@@ -62,56 +64,82 @@ export function createPcapParser(info: MutableCaptureInfo, sink: PacketSink): Re
 
   /** Parses records until one is not whole, or not plausible: then `lost` says where. */
   function records(view: DataView, from: number, to: number, base: number, final: boolean, file: PcapHeader): number {
-    const { littleEndian, units, recordHeaderLen, maxLen, linkType } = file;
-    const nanosPerUnit = 1e9 / units;
+    let at = from;
+    for (;;) {
+      at = regularRecords(view, at, to, file);
+      if (to - at < file.recordHeaderLen) break;
+      const next = irregularRecord(view, at, to, base, final, file);
+      if (next === at) break;
+      at = next;
+    }
+    if (!final || at === to || lost >= 0) return at;
+    // A wrong length, rather than a cut, shows when later records end the file exactly.
+    lose(at, base, `last record cut short: ${to - at} bytes of it are present`);
+    strict = true;
+    return at;
+  }
+
+  /**
+   * The hot loop: whole records without anything odd. It writes its state inside the loop, not behind it: V8 compiles
+   * the loop while it runs, knows nothing yet of what follows it, and would fall back to slow code on every exit.
+   */
+  function regularRecords(view: DataView, from: number, to: number, file: PcapHeader): number {
+    const { littleEndian, units, nanosPerUnit, recordHeaderLen, maxLen, linkType, capturedAt, wireAt } = file;
     const modified = recordHeaderLen > 16;
     let at = from;
     while (to - at >= recordHeaderLen) {
-      let capturedLen = view.getUint32(at + 8, littleEndian);
-      let wireLen = view.getUint32(at + 12, littleEndian);
-      if (file.minorVersion < 3 || (file.minorVersion === 3 && capturedLen > wireLen)) {
-        const swapped = capturedLen;
-        capturedLen = wireLen;
-        wireLen = swapped;
-      }
-      if (capturedLen > maxLen) return lose(at, base, `record claims ${capturedLen} captured bytes`);
-      const end = at + recordHeaderLen + capturedLen;
-      let seconds = view.getUint32(at, littleEndian);
-      let fraction = view.getUint32(at + 4, littleEndian);
-      if (fraction >= units) {
-        if (to - end < recordHeaderLen && !final) return at;
-        if (!lengthsPlausible(view, end, to, file))
-          return lose(at, base, `record claims the fraction ${fraction} of a second`);
-        addDamage(info, base + at, `fraction of a second ${fraction} is out of range`);
-        const carried = Math.floor(fraction / units);
-        seconds += carried;
-        fraction -= carried * units;
-      }
-      if (end > to) break;
-      info.packets++;
-      if (capturedLen < wireLen) info.truncated++;
+      const fraction = view.getUint32(at + 4, littleEndian);
+      const capturedLen = view.getUint32(at + capturedAt, littleEndian);
+      const start = at + recordHeaderLen;
+      const end = start + capturedLen;
+      if (fraction >= units || capturedLen > maxLen || end > to) break;
+      let wireLen = view.getUint32(at + wireAt, littleEndian);
+      if (wireLen > capturedLen) info.truncated++;
       else wireLen = capturedLen;
-      lastSeconds = seconds;
+      lastSeconds = view.getUint32(at, littleEndian);
       const direction = modified ? modifiedDirection(view, at) : 0;
       const nanos = fraction * nanosPerUnit;
-      sink.packet(view, at + recordHeaderLen, end, wireLen, linkType, seconds, nanos, direction, info.packets);
+      sink.packet(view, start, end, wireLen, linkType, lastSeconds, nanos, direction, ++info.packets);
       at = end;
     }
-    if (!final || at === to) return at;
-    return cutRecord(at, to, base);
+    return at;
+  }
+
+  /** The record that stopped the hot loop: returns its end, or its start when it is not whole or not plausible. */
+  function irregularRecord(
+    view: DataView,
+    at: number,
+    to: number,
+    base: number,
+    final: boolean,
+    file: PcapHeader,
+  ): number {
+    const { littleEndian, units, recordHeaderLen } = file;
+    const capturedLen = view.getUint32(at + file.capturedAt, littleEndian);
+    if (capturedLen > file.maxLen) return lose(at, base, `record claims ${capturedLen} captured bytes`);
+    const fraction = view.getUint32(at + 4, littleEndian);
+    const start = at + recordHeaderLen;
+    const end = start + capturedLen;
+    if (fraction < units || (to - end < recordHeaderLen && !final)) return at;
+    if (end > to || !lengthsPlausible(view, end, to, file)) {
+      return lose(at, base, `record claims the fraction ${fraction} of a second`);
+    }
+    // Some writers let the fraction run over; the record is good otherwise.
+    addDamage(info, base + at, `fraction of a second ${fraction} is out of range`);
+    const wireLen = Math.max(view.getUint32(at + file.wireAt, littleEndian), capturedLen);
+    if (wireLen > capturedLen) info.truncated++;
+    const carried = Math.floor(fraction / units);
+    const nanos = (fraction - carried * units) * file.nanosPerUnit;
+    lastSeconds = view.getUint32(at, littleEndian) + carried;
+    const direction = recordHeaderLen > 16 ? modifiedDirection(view, at) : 0;
+    sink.packet(view, start, end, wireLen, file.linkType, lastSeconds, nanos, direction, ++info.packets);
+    return end;
   }
 
   function lose(at: number, base: number, what: string): number {
     addDamage(info, base + at, what);
     lost = base + at;
     strict = false;
-    return at;
-  }
-
-  /** The last record is not whole. A wrong length, rather than a cut, shows when later records end the file exactly. */
-  function cutRecord(at: number, to: number, base: number): number {
-    lose(at, base, `last record cut short: ${to - at} bytes of it are present`);
-    strict = true;
     return at;
   }
 
@@ -140,6 +168,7 @@ function readFileHeader(view: DataView, at: number, info: MutableCaptureInfo): P
   // The upper bits tell of frame check sequences (LINKTYPE_ in 28 bits, FCS length in the rest).
   const linkType = view.getUint32(at + 20, littleEndian) & 0xffff;
   const units = magic === PCAP_NANOSECONDS ? 1e9 : 1e6;
+  const swapped = view.getUint16(at + 4, littleEndian) === 2 && view.getUint16(at + 6, littleEndian) < 3;
   info.format = formatName(magic, littleEndian);
   addInterface(info, { linkType, snapLen, resolution: units });
   if (!isDecodedLinkType(linkType)) {
@@ -151,7 +180,9 @@ function readFileHeader(view: DataView, at: number, info: MutableCaptureInfo): P
     units,
     recordHeaderLen: magic === PCAP_MODIFIED ? 24 : 16,
     maxLen: Math.min(Math.max(snapLen, STANDARD_MAX_LEN), ABSOLUTE_MAX_LEN),
-    minorVersion: view.getUint16(at + 6, littleEndian),
+    nanosPerUnit: 1e9 / units,
+    capturedAt: swapped ? 12 : 8,
+    wireAt: swapped ? 8 : 12,
   };
 }
 
@@ -178,7 +209,7 @@ function modifiedDirection(view: DataView, at: number): number {
 function lengthsPlausible(view: DataView, at: number, to: number, file: PcapHeader): boolean {
   if (at === to) return true;
   if (to - at < file.recordHeaderLen) return false;
-  return view.getUint32(at + 8, file.littleEndian) <= file.maxLen;
+  return view.getUint32(at + file.capturedAt, file.littleEndian) <= file.maxLen;
 }
 
 /** Stricter than the parser: behind damage a header must agree with its neighbours in time and length. */
@@ -190,9 +221,9 @@ function recordProbe(file: PcapHeader, lastSeconds: number): RecordProbe {
     const seconds = view.getUint32(at, littleEndian);
     if (lastSeconds >= 0 && Math.abs(seconds - lastSeconds) > SECONDS_PER_DAY) return NO_RECORD;
     if (view.getUint32(at + 4, littleEndian) >= units) return NO_RECORD;
-    const capturedLen = view.getUint32(at + 8, littleEndian);
+    const capturedLen = view.getUint32(at + file.capturedAt, littleEndian);
     if (capturedLen === 0 || capturedLen > maxLen) return NO_RECORD;
-    const wireLen = view.getUint32(at + 12, littleEndian);
+    const wireLen = view.getUint32(at + file.wireAt, littleEndian);
     return wireLen < capturedLen || wireLen > ABSOLUTE_MAX_LEN ? NO_RECORD : recordHeaderLen + capturedLen;
   };
 }

@@ -19,29 +19,49 @@ export function createTickClock(tsresol: number, offsetSeconds: number): TickClo
 const TWO_32 = 0x1_0000_0000;
 
 function decimalClock(exponent: number, offsetSeconds: number): TickClock {
-  // Beyond nanoseconds the surplus digits are divided away first, so that every divisor stays below 2^37.
-  const surplus = Math.min(Math.max(exponent - 9, 0), 11);
-  const unitsPerSecond = 10 ** Math.min(exponent, 9);
+  return exponent <= 9 ? coarseClock(exponent, offsetSeconds) : fineClock(exponent, offsetSeconds);
+}
+
+/** Up to nanoseconds: the upper half changes every few seconds at most, so its share is kept. */
+function coarseClock(exponent: number, offsetSeconds: number): TickClock {
+  const unitsPerSecond = 10 ** exponent;
   const nanosPerUnit = 1e9 / unitsPerSecond;
-  const surplusDivisor = 10 ** surplus;
-  // 2^64 < 10^20: finer ticks than that never reach a nanosecond once 11 surplus digits are gone.
-  const vanishes = exponent > 28;
+  const clock: TickClock = { seconds: 0, nanos: 0, resolution: unitsPerSecond, set };
+  const ratio = { high: 0, low: 0, rest: 0 };
+  let lastHigh = -1;
+  let highSeconds = 0;
+  let highUnits = 0;
+
+  function set(high: number, low: number): void {
+    if (high !== lastHigh) {
+      ratio.high = high;
+      ratio.low = 0;
+      divide(ratio, unitsPerSecond);
+      lastHigh = high;
+      highSeconds = ratio.high * TWO_32 + ratio.low + offsetSeconds;
+      highUnits = ratio.rest;
+    }
+    const units = highUnits + low;
+    const whole = Math.floor(units / unitsPerSecond);
+    clock.seconds = highSeconds + whole;
+    clock.nanos = (units - whole * unitsPerSecond) * nanosPerUnit;
+  }
+
+  return clock;
+}
+
+/** Finer than nanoseconds: the surplus digits are divided away, in steps that keep every divisor below 2^37. */
+function fineClock(exponent: number, offsetSeconds: number): TickClock {
   const clock: TickClock = { seconds: 0, nanos: 0, resolution: 10 ** exponent, set };
   const ratio = { high: 0, low: 0, rest: 0 };
 
   function set(high: number, low: number): void {
-    if (vanishes) {
-      clock.seconds = offsetSeconds;
-      clock.nanos = 0;
-      return;
-    }
     ratio.high = high;
     ratio.low = low;
-    if (surplus > 0) divide(ratio, surplusDivisor);
-    for (let digit = 20; digit < exponent; digit++) divide(ratio, 10);
-    divide(ratio, unitsPerSecond);
+    for (let surplus = exponent - 9; surplus > 0; surplus -= 9) divide(ratio, 10 ** Math.min(surplus, 9));
+    divide(ratio, 1e9);
     clock.seconds = ratio.high * TWO_32 + ratio.low + offsetSeconds;
-    clock.nanos = ratio.rest * nanosPerUnit;
+    clock.nanos = ratio.rest;
   }
 
   return clock;

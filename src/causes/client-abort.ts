@@ -73,7 +73,7 @@ export const clientAbort: Cause = {
     ];
   },
   confirm({ facts }) {
-    return [serviceJournal(facts, 'client', '…')];
+    return [serviceJournal(facts, 'client')];
   },
 };
 

@@ -58,7 +58,7 @@ export const noSocket: Cause = {
   confirm({ facts }) {
     const { sender } = facts;
     return [
-      serviceJournal(facts, sender, '…'),
+      serviceJournal(facts, sender),
       { text: 'Whether that host sent it', command: `tcpdump -ni any 'host ${facts[facts.receiver].address} and port ${facts.server.port} and tcp[tcpflags] & tcp-rst != 0'`, why: `Run on ${hostPort(facts[sender].address, facts[sender].port)}: a RST that is not seen leaving it was sent by somebody in between.` },
       socketsOn(facts, sender),
     ];

@@ -51,11 +51,18 @@ export function traceProcess(facts: ConnectionFacts, side: Side): Remedy {
   };
 }
 
-/** What the sender's service logged around that moment; `at` is the RST's time as ISO text when known. */
-export function serviceJournal(facts: ConnectionFacts, side: Side, at: string): Remedy {
+/** What the host's services logged in the minute before and after the end. */
+export function serviceJournal(facts: ConnectionFacts, side: Side): Remedy {
+  const end = facts.baseSeconds + facts.lastNs / 1e9;
   return {
     text: `On ${facts[side].address}: restarts, crashes and out-of-memory kills around that second`,
-    command: `journalctl --since "${at} -1min" --until "${at} +1min" -g 'killed|oom|segfault|stopp|start|exited'`,
+    command: `journalctl --since "${utc(end - 60)}" --until "${utc(end + 60)}" -g 'killed|oom|segfault|stopp|start|exited'`,
     why: 'Only the host knows whether the process ended by itself, was stopped or was killed.',
   };
+}
+
+/** `2026-11-20 10:00:01 UTC`, as journalctl reads it. */
+function utc(seconds: number): string {
+  const date = new Date(Math.max(0, Math.min(seconds, 253_402_300_799)) * 1000);
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

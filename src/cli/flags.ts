@@ -21,7 +21,7 @@ export interface PageOptions {
 }
 
 export interface KnowledgeOptions {
-  readonly role: readonly string[];
+  readonly role?: readonly string[];
   readonly hosts?: string;
 }
 
@@ -29,7 +29,7 @@ export interface ReadFlags extends PageOptions, KnowledgeOptions {
   readonly json?: boolean;
   readonly ndjson?: boolean;
   readonly output?: string;
-  readonly failOn: readonly string[];
+  readonly failOn?: readonly string[];
   readonly allRsts?: boolean;
 }
 
@@ -64,7 +64,6 @@ const KNOWLEDGE: readonly Flag[] = [
     flags: '--role <address=role>',
     text: 'what a host is: 10.0.0.5=proxy:edge or 10.1.0.0/16=client (repeatable)',
     parse: toList,
-    initial: [],
   },
   { flags: '--hosts <file>', text: 'names for addresses, in the format of /etc/hosts' },
 ];
@@ -78,7 +77,6 @@ export const READ_FLAGS: readonly Flag[] = [
     flags: '--fail-on <what>',
     text: 'exit 1 if there is: any reset or silence (any), a costly one that sure (possible, likely, proof), or a cause by its id (repeatable)',
     parse: toList,
-    initial: [],
   },
   ...KNOWLEDGE,
   { flags: '--all-rsts', text: 'list every RST packet of a connection, not only the first 64' },

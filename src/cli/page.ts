@@ -23,7 +23,7 @@ export function toTextOptions(flags: PageOptions, io: Io, toFile: boolean = fals
 
 /** What the user told about the hosts; wrong input is refused before anything is read. */
 export async function readKnowledge(flags: KnowledgeOptions): Promise<ReadOptions> {
-  const roles = flags.role.map(toRoleHint);
+  const roles = (flags.role ?? []).map(toRoleHint);
   const { hosts: file } = flags;
   if (file === undefined) return { roles };
   const text = await readFile(file, 'utf8').catch((error: unknown) => {

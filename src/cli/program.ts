@@ -29,14 +29,13 @@ const WATCH_EXAMPLES = `Examples
   firsthand watch -i lo -- 'host 127.0.0.1 and port 8080'
 `;
 
-/** The parser. \`setExit\` receives the exit code of the command that ran. */
+/** The parser. `setExit` receives the exit code of the command that ran. */
 export function toProgram(io: Io, setExit: (code: number) => void): Command {
   const program = new Command('firsthand')
     .description('Who reset your TCP connection, why, and how to keep the next one alive.')
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option('--debug', 'print the stack of an error')
-    .addHelpText('beforeAll', '')
     .addHelpText('before', EXAMPLES)
     .addHelpText('after', '\nTopics: firsthand help read, help watch, help exit-codes')
     .configureOutput({
@@ -73,7 +72,7 @@ export function toProgram(io: Io, setExit: (code: number) => void): Command {
 function addFlags(command: Command, table: readonly Flag[]): Command {
   for (const { flags, text, parse, initial, counts } of table) {
     const option = new Option(flags, text);
-    if (initial !== undefined) option.default(initial, Array.isArray(initial) || counts ? '' : undefined);
+    if (initial !== undefined) option.default(initial);
     if (parse) option.argParser(parse);
     if (counts) option.argParser((_: string, previous: unknown) => Number(previous) + 1);
     command.addOption(option);

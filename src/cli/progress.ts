@@ -28,7 +28,8 @@ export function startProgress({ stderr, now }: Io): Progress {
       const share = totalBytes
         ? `${Math.min(100, Math.floor((bytes / totalBytes) * 100))}%`
         : `${Math.floor(bytes / 1e6)} MB`;
-      const line = `${path}  ${share}  ${packets.toLocaleString('en-US')} packets`.replace(/\p{C}/gu, '?');
+      const count = packets > 0 ? `  ${packets.toLocaleString('en-US')} packets` : '';
+      const line = `${path}  ${share}${count}`.replace(/\p{C}/gu, '?');
       stderr.write(`\r\u001b[K${line.slice(0, (stderr.columns ?? 80) - 1)}`);
     },
     end: () => {

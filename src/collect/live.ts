@@ -60,20 +60,16 @@ export async function startLive(options: LiveOptions): Promise<LiveCapture> {
   const child = spawn(options.tcpdump ?? 'tcpdump', toTcpdumpArguments(options), { stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
-  let said = '';
-  const listens = Promise.withResolvers<void>();
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-STDERR_LIMIT);
-    if (/listening on .*\n/.test(said)) listens.resolve();
-  });
-  child.once('error', (error) => listens.reject(toSpawnError(error)));
   const closed = once(child, 'close').finally(() => process.off('exit', kill));
-  closed.catch(() => {});
-  void closed.then(
-    () => listens.reject(toLiveError(said)),
-    () => {},
-  );
-  await listens.promise;
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-STDERR_LIMIT);
+      if (/listening on .*\n/.test(said)) resolve();
+    });
+    child.once('error', (error) => reject(toSpawnError(error)));
+    closed.then(() => reject(toLiveError(said)), reject);
+  });
   return {
     packets: child.stdout as AsyncIterable<Uint8Array>,
     listening: /listening on (\S+?),/.exec(said)?.[1] ?? options.interface,

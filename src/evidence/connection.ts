@@ -21,6 +21,7 @@ export interface Derivation {
   readonly table: Connections;
   readonly book: RoleBook;
   readonly input: number;
+  readonly baseSeconds: number;
 }
 
 /** Facts of a connection that carried a RST; `decisive` is the RST that ended it. */
@@ -42,7 +43,7 @@ export function resetFacts(from: Derivation, decisive: RstRecord): ResetFacts {
     kind: 'reset',
     rst: decisive,
     rsts: trace.rsts,
-    moreRsts: trace.moreRsts,
+    moreRsts: { client: trace.moreRsts[roles.clientSide]!, server: trace.moreRsts[1 - roles.clientSide]! },
     sender,
     receiver: sender === 'client' ? 'server' : 'client',
     atNs: decisive.packet.tNs,
@@ -132,6 +133,7 @@ function connectionFacts(
     client,
     server,
     rolesFrom: roles.rolesFrom,
+    clientSide: roles.clientSide,
     startSeen: all.client.synNs >= 0,
     handshakeDone: all.client.synNs >= 0 && all.server.synAckNs >= 0,
     encapsulation: '',
@@ -139,6 +141,8 @@ function connectionFacts(
     state: connState(trace.zeek, roles.clientSide),
     history: historyOf(trace.zeek, roles.clientSide),
     firstFrame: trace.firstFrame,
+    lastFrame: table.lastFrame[row]!,
+    baseSeconds: from.baseSeconds,
     firstNs: trace.firstNs,
     lastNs: trace.lastNs,
     rttMs: rttMs(all),

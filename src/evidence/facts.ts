@@ -67,6 +67,8 @@ export interface ConnectionFacts {
   readonly client: HostFacts;
   readonly server: HostFacts;
   readonly rolesFrom: RolesFrom;
+  /** Which side of the table's row is the client. */
+  readonly clientSide: 0 | 1;
   readonly startSeen: boolean;
   readonly handshakeDone: boolean;
   readonly encapsulation: string;
@@ -74,6 +76,9 @@ export interface ConnectionFacts {
   readonly state: string;
   readonly history: string;
   readonly firstFrame: number;
+  readonly lastFrame: number;
+  /** Epoch seconds of the clock that `firstNs` and the other times count from. */
+  readonly baseSeconds: number;
   readonly firstNs: number;
   readonly lastNs: number;
   /** Round trip between the capture point and each side, milliseconds; null while unknown. */
@@ -95,7 +100,8 @@ export interface ResetFacts extends ConnectionFacts {
   /** The RST that ended the connection, and all of them. */
   readonly rst: RstRecord;
   readonly rsts: readonly RstRecord[];
-  readonly moreRsts: number;
+  /** RSTs beyond those, by the side they claim. */
+  readonly moreRsts: Both<number>;
   /** The side whose address the RST claims, and the other one. */
   readonly sender: Side;
   readonly receiver: Side;

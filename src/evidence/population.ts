@@ -25,6 +25,7 @@ export interface Listener {
   longestIdleSurvivedMs: number;
   survivorsFinished: number;
   mostBytesSurvived: number;
+  survivorClients: Set<number>;
   /** When connections were accepted (SYN+ACK seen) and refused, ns, in order of the capture. */
   accepted: number[];
   refused: number[];
@@ -94,6 +95,7 @@ function addRow(
       longestIdleSurvivedMs: 0,
       survivorsFinished: 0,
       mostBytesSurvived: 0,
+      survivorClients: new Set(),
       accepted: [],
       refused: [],
       spans: [],
@@ -105,6 +107,7 @@ function addRow(
   listener.connections++;
   if (!reset && data === DATA_FROM_BOTH) {
     listener.survivors++;
+    if (listener.survivorClients.size < MAX_TARGETS) listener.survivorClients.add(clientHost);
     if (flags & FIN_0 && flags & FIN_1) listener.survivorsFinished++;
     listener.longestIdleSurvivedMs = Math.max(listener.longestIdleSurvivedMs, table.longestIdleMs[row]!);
     const bytes = span(table, row, 0) + span(table, row, 1);
@@ -152,24 +155,23 @@ const MASS_WINDOW_MS = 1000;
 
 /** The resets from the same side at the same listener within a second around this one; null below three. */
 export function massEvent(population: Population, facts: ResetFacts): MassEvent | null {
-  const peers = population.byListener.get(listenerKey(facts.server.host, facts.server.port)) ?? [];
-  const near = peers.filter(
-    (other) => other.sender === facts.sender && other.rst.from.packets > 0 && Math.abs(other.atNs - facts.atNs) <= MASS_WINDOW_MS * 1e6,
-  );
-  if (near.length < 3) return null;
-  const times = near.map((other) => other.atNs).sort((a, b) => a - b);
-  const first = times[0]!;
-  const last = times.at(-1)!;
+  const { byTime } = peersOf(population, facts);
+  const windowNs = MASS_WINDOW_MS * 1e6;
+  const from = firstAtLeast(byTime, facts.atNs - windowNs, (one) => one.atNs);
+  const to = firstAtLeast(byTime, facts.atNs + windowNs + 1, (one) => one.atNs);
+  if (to - from < 3) return null;
+  const first = byTime[from]!.atNs;
+  const last = byTime[to - 1]!.atNs;
   const listener = listenerOf(population, facts);
-  const open = listener?.spans.filter((s) => s.firstNs < last && s.lastNs >= first).length ?? near.length;
+  const open = listener?.spans.filter((span) => span.firstNs < last && span.lastNs >= first).length ?? to - from;
   const back = listener?.accepted.find((ns) => ns > last);
   return {
-    count: near.length,
+    count: to - from,
     spanMs: (last - first) / 1e6,
-    share: Math.min(1, near.length / Math.max(1, open)),
+    share: Math.min(1, (to - from) / Math.max(1, open)),
     backAfterMs: back === undefined ? null : (back - last) / 1e6,
     refusedMeanwhile: listener?.refused.filter((ns) => ns >= first && (back === undefined || ns < back)).length ?? 0,
-    frames: near.slice(0, 5).map((other) => other.rst.packet.frame),
+    frames: byTime.slice(from, Math.min(to, from + 5)).map((one) => one.rst.packet.frame),
   };
 }
 
@@ -185,14 +187,11 @@ export function idlePeriod(population: Population, facts: ResetFacts): IdlePerio
   const own = facts.idleMs;
   if (own === null) return null;
   const tolerance = Math.max(150, own * 0.02);
-  const peers = population.byListener.get(listenerKey(facts.server.host, facts.server.port)) ?? [];
-  const times = peers
-    .filter((other) => other.sender === facts.sender && other.trigger === null && other.idleMs !== null)
-    .map((other) => other.idleMs!)
-    .filter((idle) => Math.abs(idle - own) <= tolerance)
-    .sort((a, b) => a - b);
-  if (times.length < 3) return null;
-  return { count: times.length, medianMs: times[times.length >> 1]!, spreadMs: times.at(-1)! - times[0]! };
+  const { idle } = peersOf(population, facts);
+  const from = firstAtLeast(idle, own - tolerance, (ms) => ms);
+  const to = firstAtLeast(idle, own + tolerance, (ms) => ms);
+  if (to - from < 3) return null;
+  return { count: to - from, medianMs: idle[(from + to) >> 1]!, spreadMs: idle[to - 1]! - idle[from]! };
 }
 
 /** Connections without data, reset by the same client at the same listener, again and again. */
@@ -204,11 +203,56 @@ export interface ProbeSeries {
 }
 
 export function probeSeries(population: Population, facts: ResetFacts): ProbeSeries | null {
-  const peers = population.byListener.get(listenerKey(facts.server.host, facts.server.port)) ?? [];
-  const probes = peers
-    .filter((other) => other.sender === 'client' && other.client.host === facts.client.host && isBarren(other))
-    .sort((a, b) => a.firstNs - b.firstNs);
-  if (probes.length < 3) return null;
+  return peersOf(population, facts).probes.get(facts.client.host) ?? null;
+}
+
+/** What the resets of one side at one listener have in common; worked out once. */
+interface Peers {
+  readonly byTime: readonly ResetFacts[];
+  /** Idle times before resets without a trigger, ascending, milliseconds. */
+  readonly idle: readonly number[];
+  readonly probes: ReadonlyMap<number, ProbeSeries>;
+}
+
+const PEERS = new WeakMap<Population, Map<string, Peers>>();
+
+function peersOf(population: Population, facts: ResetFacts): Peers {
+  let known = PEERS.get(population);
+  if (known === undefined) PEERS.set(population, (known = new Map()));
+  const listener = listenerKey(facts.server.host, facts.server.port);
+  const key = `${facts.sender} ${listener}`;
+  let peers = known.get(key);
+  if (peers === undefined) {
+    const all = (population.byListener.get(listener) ?? []).filter((one) => one.sender === facts.sender);
+    const heard = all.filter((one) => one.half[one.sender].packets > 0);
+    peers = {
+      byTime: heard.sort((a, b) => a.atNs - b.atNs),
+      idle: all
+        .filter((one) => one.trigger === null && one.idleMs !== null)
+        .map((one) => one.idleMs!)
+        .sort((a, b) => a - b),
+      probes: facts.sender === 'client' ? seriesByClient(all) : new Map(),
+    };
+    known.set(key, peers);
+  }
+  return peers;
+}
+
+function seriesByClient(resets: readonly ResetFacts[]): Map<number, ProbeSeries> {
+  const byClient = new Map<number, ResetFacts[]>();
+  for (const one of resets) {
+    if (!isBarren(one)) continue;
+    const list = byClient.get(one.client.host);
+    if (list === undefined) byClient.set(one.client.host, [one]);
+    else list.push(one);
+  }
+  const series = new Map<number, ProbeSeries>();
+  for (const [host, probes] of byClient) if (probes.length >= 3) series.set(host, toSeries(probes));
+  return series;
+}
+
+function toSeries(unsorted: readonly ResetFacts[]): ProbeSeries {
+  const probes = [...unsorted].sort((a, b) => a.firstNs - b.firstNs);
   const gaps = probes.slice(1).map((probe, i) => (probe.firstNs - probes[i]!.firstNs) / 1e6);
   const sorted = [...gaps].sort((a, b) => a - b);
   const intervalMs = sorted[sorted.length >> 1]!;
@@ -219,6 +263,17 @@ export function probeSeries(population: Population, facts: ResetFacts): ProbeSer
     regular: intervalMs >= 20 && regular >= gaps.length * 0.7,
     frames: probes.slice(0, 5).map((probe) => probe.rst.packet.frame),
   };
+}
+
+function firstAtLeast<T>(sorted: readonly T[], value: number, of: (item: T) => number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (of(sorted[middle]!) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A connection on which nobody said anything. */

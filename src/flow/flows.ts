@@ -4,7 +4,6 @@
  */
 import { FRAGMENT, locate, newLayers, TCP, UNDECODED, CUT, type Layers } from '../wire/layers.ts';
 import { carrierName } from '../wire/carriers.ts';
-import { linkTypeName } from '../wire/link-types.ts';
 import { flags as readFlags, RST, srcPort, dstPort } from '../wire/tcp.ts';
 import { newTcpOptions } from '../wire/tcp-options.ts';
 import type { PacketSink } from '../capture/reader.ts';
@@ -18,6 +17,10 @@ export interface Flows {
   readonly store: PacketStore;
   /** Second that the nanosecond clock of this capture starts at; NaN before the first packet. */
   baseSeconds: number;
+  /** Time of the last packet on that clock. */
+  lastNs: number;
+  /** Row of the last TCP packet. */
+  lastRow: number;
   packets: number;
   tcpPackets: number;
   rstPackets: number;
@@ -47,6 +50,8 @@ export function createFlows(): Flows {
     table: createConnections(),
     store: createPacketStore(),
     baseSeconds: Number.NaN,
+    lastNs: 0,
+    lastRow: -1,
     packets: 0,
     tcpPackets: 0,
     rstPackets: 0,
@@ -66,7 +71,8 @@ export function surveySink(flows: Flows): PacketSink {
     packet(view, start, end, wireLen, linkType, seconds, nanos, _direction, frame) {
       if (!count(flows, locate(view, start, end, wireLen, linkType, layers), layers, seconds)) return;
       if (readFlags(view, layers.tcp) & RST) flows.rstPackets++;
-      survey(flows.table, view, layers, frame, (seconds - flows.baseSeconds) * 1e9 + nanos, found);
+      flows.lastNs = (seconds - flows.baseSeconds) * 1e9 + nanos;
+      survey(flows.table, view, layers, frame, flows.lastNs, found);
     },
   };
 }
@@ -103,7 +109,9 @@ export function streamSink(flows: Flows, options: FlowOptions): PacketSink {
       if (!count(flows, locate(view, start, end, wireLen, linkType, layers), layers, seconds)) return;
       if (readFlags(view, layers.tcp) & RST) flows.rstPackets++;
       const tNs = (seconds - flows.baseSeconds) * 1e9 + nanos;
+      flows.lastNs = tNs;
       const row = survey(flows.table, view, layers, frame, tNs, found);
+      flows.lastRow = row;
       const trace = traceOf(flows, row, frame, tNs);
       follow(trace, context, view, layers, found.side, frame, tNs, direction || layers.direction);
       if (flows.traces.size > maxTraces) foldOldest(flows, options);
@@ -134,7 +142,7 @@ function count(flows: Flows, outcome: number, layers: Layers, seconds: number): 
     return true;
   }
   if (outcome === UNDECODED) {
-    const name = carrierName(layers.carrier, linkTypeName);
+    const name = carrierName(layers.carrier);
     flows.undecoded.set(name, (flows.undecoded.get(name) ?? 0) + 1);
   } else if (outcome === FRAGMENT) {
     flows.fragments++;

@@ -32,7 +32,8 @@ export interface Trace {
   readonly zeek: ZeekState;
   /** RSTs in the order of the capture, at most MAX_RSTS unless all were asked for. */
   readonly rsts: RstRecord[];
-  moreRsts: number;
+  /** RSTs beyond those, by side. */
+  readonly moreRsts: [number, number];
   /** First line of HTTP messages and names of TLS records by frame, for the ladder. */
   readonly labels: Map<number, string>;
   /** Kept packets: linked slots from `head` to `tail`; those up to `pinned` are never dropped. */
@@ -69,7 +70,7 @@ export function createTrace(row: number, frame: number, tNs: number): Trace {
     exchange: newExchange(),
     zeek: newZeekState(),
     rsts: [],
-    moreRsts: 0,
+    moreRsts: [0, 0],
     labels: new Map(),
     head: -1,
     tail: -1,
@@ -136,7 +137,7 @@ export function follow(
     if (trace.rsts.length < context.maxRsts) {
       trace.rsts.push(recordRst(trace, store, slot, duplicate < 0 ? null : store.frame[duplicate]!, options.bits));
     } else {
-      trace.moreRsts++;
+      trace.moreRsts[side]!++;
     }
     pin(trace, store);
     if (duplicate < 0) trace.halves[side]!.lastFrame = frame;

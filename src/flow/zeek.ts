@@ -86,7 +86,10 @@ export function connState(zeek: ZeekState, originator: number): string {
     if (orig === 'syn-sent' || orig === 'syn-ack-sent' || (orig === 'reset' && empty)) return 'REJ';
     return origQuiet ? 'RSTRH' : 'RSTR';
   }
-  if (orig === 'reset') return respQuiet ? 'RSTOS0' : 'RSTO';
+  if (orig === 'reset') {
+    if (!respQuiet) return 'RSTO';
+    return /^\^?S[^HAFGIQ]*R/.test(historyOf(zeek, originator)) ? 'RSTOS0' : 'OTH';
+  }
   if (orig === 'closed' && resp === 'closed') return 'SF';
   if (orig === 'closed') return respQuiet ? 'SH' : 'S2';
   if (resp === 'closed') return origQuiet ? 'SHR' : 'S3';

@@ -16,8 +16,10 @@ describe('toParagraph', () => {
   });
 
   it('styles each line by itself, margins left alone', () => {
-    const paint = (text: string): string => `<${text}>`;
-    expect(toParagraph('aaaa bbbb', { width: 10, first: '- ', rest: '  ', paint })).toEqual(['- <aaaa>', '  <bbbb>']);
+    expect(toParagraph('aaaa bbbb', { width: 10, first: '- ', rest: '  ', paint: (text) => `<${text}>` })).toEqual([
+      '- <aaaa>',
+      '  <bbbb>',
+    ]);
   });
 
   it('never exceeds the width and loses no character', () => {

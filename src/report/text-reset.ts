@@ -1,6 +1,6 @@
 /** One reset or silence: a headline that says it all, then who, why, what it cost, the frames, what to do. */
-import { type Piece, toColumns, toParagraph, toRow } from './flow-text.ts';
-import type { Ink, Paint } from './ink.ts';
+import { type Piece, toParagraph, toRow } from './flow-text.ts';
+import type { Ink } from './ink.ts';
 import { renderLadder } from './ladder-text.ts';
 import { toLadder } from './ladder.ts';
 import { renderEvidence, renderRemedies } from './text-advice.ts';
@@ -58,7 +58,7 @@ function renderBody(
     ...(item.remedies.length > 0 ? ['', ...renderRemedies('fix', item.remedies, ink.style.remedy, ink)] : []),
     ...renderRemedies('check', item.confirm, (text) => text, ink),
     ...open.flatMap((text, at) => renderField(at === 0 ? 'unsure' : '', text, ink)),
-    ...renderField('filter', ink.safe(item.displayFilter), ink, ink.style.faint),
+    `    ${ink.style.faint(`filter  ${ink.safe(item.displayFilter)}`)}`,
   ];
 }
 
@@ -70,16 +70,18 @@ function renderResetHeadline(reset: Reset, subject: string, ink: Ink): string[] 
 
 function renderHeadline(item: Reset | Silence, what: Piece, verdict: string, ink: Ink): string[] {
   const { strong } = ink.style;
-  const pieces = [{ text: toPair(item.connection, ink), paint: strong }, what, { text: verdict, paint: strong }];
-  const id = ink.safe(item.id);
-  const first = `${strong(id)}  `;
-  return toRow(pieces, { width: ink.width + toColumns(first) - toColumns(id) - 2, first, rest: '    ' });
+  const pieces = [
+    { text: ink.safe(item.id), paint: strong },
+    { text: toPair(item.connection, ink), paint: strong },
+    what,
+    { text: verdict, paint: strong },
+  ];
+  return toRow(pieces, { width: ink.width, first: '', rest: '    ' });
 }
 
 /** A labelled paragraph: labels of one width, the text hanging beside them. */
-export function renderField(label: string, text: string, ink: Ink, paint?: Paint): string[] {
-  if (text === '') return [];
-  const lines = toParagraph(text, { width: ink.width - 12, first: '', rest: '', ...(paint && { paint }) });
+function renderField(label: string, text: string, ink: Ink): string[] {
+  const lines = toParagraph(text, { width: ink.width - 12, first: '', rest: '' });
   return lines.map((line, at) => `    ${ink.style.faint((at === 0 ? label : '').padEnd(8))}${line}`);
 }
 

@@ -1,10 +1,13 @@
 /** The first screen: one verdict, the table of senders, what is to be known about the inputs. */
-import { padColumns, toColumns, toParagraph } from './flow-text.ts';
+import { clipColumns, padColumns, toColumns, toParagraph } from './flow-text.ts';
 import { groupBy } from './group-by.ts';
 import type { Ink } from './ink.ts';
 import { isRefused, toSocket, toSubject } from './text-names.ts';
 import { BECAUSE, CAUSE_WORDS, toCount } from './words.ts';
 import type { Input, Report, Reset, SenderCount, Summary } from './types.ts';
+
+/** A name longer than this is clipped in the table. */
+const NAME_COLUMNS = 24;
 
 /** The verdict in one sentence or two. */
 export function renderVerdict(report: Report, ink: Ink): string[] {
@@ -13,12 +16,13 @@ export function renderVerdict(report: Report, ink: Ink): string[] {
 }
 
 /** Source address, role or name, RST packets, connections: what `tcpdump | awk | sort | uniq -c` gives, and who it is. */
-export function renderSenders(senders: readonly SenderCount[], ink: Ink): string[] {
+export function renderSenders(senders: readonly SenderCount[], ink: Ink, most: number = Infinity): string[] {
   if (senders.length === 0) return [];
-  const rows = senders.map(({ address, role, name, rstPackets, connections }) => [
+  const shown = senders.toSorted((a, b) => b.rstPackets - a.rstPackets).slice(0, most);
+  const rows = shown.map(({ address, role, name, rstPackets, connections }) => [
     ink.safe(address),
     role === 'unknown' ? '' : role,
-    ink.safe(name ?? ''),
+    clipColumns(ink.safe(name ?? ''), NAME_COLUMNS, ink.glyphs.ellipsis),
     toCount(rstPackets, 'RST'),
     toCount(connections, 'connection'),
   ]);
@@ -30,6 +34,13 @@ export function renderSenders(senders: readonly SenderCount[], ink: Ink): string
     const counts = `  ${rsts.padStart(widths[3] ?? 0)}  ${connections.padStart(widths[4] ?? 0)}`;
     return `  ${ink.style.alarm(padColumns(address, widths[0] ?? 0))}${who.join('')}${counts}`;
   });
+  const left = senders.length - shown.length;
+  if (left > 0) {
+    const rsts = senders.reduce((sum, { rstPackets }) => sum + rstPackets, 0);
+    const shownRsts = shown.reduce((sum, { rstPackets }) => sum + rstPackets, 0);
+    const rest = `${toCount(left, 'more address', 'more addresses')} with ${toCount(rsts - shownRsts, 'RST')}`;
+    lines.push(`  ${ink.style.faint(`${ink.glyphs.ellipsis} ${rest}; -v lists all`)}`);
+  }
   return [ink.style.strong('Who sent the RSTs'), ...lines];
 }
 

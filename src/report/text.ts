@@ -25,6 +25,8 @@ export interface TextOptions extends InkOptions {
   readonly detail?: 'quiet' | 'normal' | 'full' | 'all';
 }
 
+/** Addresses in the table of senders before the rest is only counted. */
+const SENDER_LINES = 10;
 /** Stories whose first reset is shown whole by default. */
 const WHOLE_BLOCKS = 5;
 /** One-line resets of a story before the rest is only counted. */
@@ -34,7 +36,8 @@ const BRIEF_LINES = 10;
 export function renderText(report: Report, options: TextOptions = {}): string {
   const ink = toInk(options);
   const detail = options.detail ?? 'normal';
-  const sections = [renderVerdict(report, ink), renderSenders(report.summary.senders, ink)];
+  const most = detail === 'full' || detail === 'all' ? Infinity : SENDER_LINES;
+  const sections = [renderVerdict(report, ink), renderSenders(report.summary.senders, ink, most)];
   if (detail !== 'quiet') {
     sections.push(renderStories(report.stories, ink), renderInputs(report.inputs, ink));
     const showing = { detail, ink, inputs: report.inputs };

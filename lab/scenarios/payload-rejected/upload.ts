@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { IDENTIFIABLE } from '../../equivalents.ts';
 import { startNginx } from '../../nginx.ts';
+import { TCP_STATE } from '../../puppet.ts';
 import { LOOPBACK, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 import { closed, dial, started } from '../../sockets.ts';
@@ -25,19 +26,24 @@ const nginx: Scenario = defineScenario({
   cause: 'payload-rejected',
   kind: 'fires',
   title: 'nginx answers 413 and closes while the body still arrives',
-  needs: [...LOOPBACK, 'nginx'],
+  needs: [...LOOPBACK, 'python3', 'nginx'],
   where: 'loopback',
   resets: 1,
   truth: {
     sender: 'server',
-    mechanism: 'active-abort',
+    mechanism: 'passive-answer',
     cause: 'payload-rejected',
     ...IDENTIFIABLE,
-    why: 'client_max_body_size 1k and lingering_close off; a client uploaded 600 kB in one go',
+    why: 'client_max_body_size 1k and lingering_close off: nginx answered 413 at the header, waited five seconds for more and closed by FIN; then the client sent the next part of its 600 kB body',
   },
   async run(lab) {
     await startNginx(lab, 'client_max_body_size 1k; lingering_close off; location / { root /nonexistent; }');
-    await sendUpload(lab, BODY_BYTES);
+    const puppet = await lab.puppet();
+    const client = await puppet.connect(lab.host, lab.port);
+    await client.send(upload(BODY_BYTES).slice(0, 20_000));
+    await client.state(TCP_STATE.closeWait);
+    await client.call('send', { size: 20_000 });
+    await client.death();
   },
 });
 

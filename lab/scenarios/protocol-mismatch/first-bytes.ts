@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import type { LabContext } from '../../context.ts';
 import { makeCertificate } from '../../certificate.ts';
@@ -156,9 +157,13 @@ const tlsToTls: Scenario = defineScenario({
     why: 'The handshake succeeded and the client sent an encrypted request; the server read it and called resetAndDestroy()',
   },
   async run(lab) {
-    const server = createTlsServer(await makeCertificate(lab.directory), (socket) => {
-      socket.on('error', () => {});
-      socket.once('data', () => socket.resetAndDestroy());
+    const server = createTlsServer(await makeCertificate(lab.directory));
+    // A TLSSocket cannot reset; the TCP socket below it can.
+    server.on('connection', (raw: Socket) => {
+      server.once('secureConnection', (socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () => raw.resetAndDestroy());
+      });
     });
     await started(lab, server);
     const client = connectTls({ host: lab.host, port: lab.port, rejectUnauthorized: false });

@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { IDENTIFIABLE } from '../../equivalents.ts';
 import { ADDRESS } from '../../network.ts';
 import { TCP_STATE } from '../../puppet.ts';
 import { LOOPBACK, NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
-import { request, response, started } from '../../sockets.ts';
+import { dial, request, response, started, write } from '../../sockets.ts';
 
 const ANSWER = response('200 OK', 'hello', 'Connection: keep-alive\r\n');
 
@@ -13,7 +14,7 @@ const late: Scenario = defineScenario({
   cause: 'stale-reuse',
   kind: 'fires',
   title: 'Pool sends a request on a connection whose FIN arrived long ago',
-  needs: [...LOOPBACK, 'python3'],
+  needs: LOOPBACK,
   where: 'loopback',
   resets: 1,
   truth: {
@@ -27,13 +28,13 @@ const late: Scenario = defineScenario({
     const server = createServer((_, answer) => answer.end('hello'));
     server.keepAliveTimeout = 300;
     await started(lab, server);
-    const puppet = await lab.puppet();
-    const client = await puppet.connect(lab.host, lab.port);
-    await client.send(request('/first'));
-    await client.receive();
-    await client.state(TCP_STATE.closeWait);
-    await client.send(request('/second'));
-    await client.death();
+    const client = await dial(lab, { allowHalfOpen: true });
+    await write(client, request('/first'));
+    await once(client, 'readable');
+    const ended = once(client, 'end');
+    client.resume();
+    await ended;
+    await write(client, request('/second'));
   },
 });
 

@@ -15,7 +15,7 @@ import { checkOutput, saveWhole } from '../save.ts';
 /** Reads each capture, prints or saves the reports; the exit code. */
 export async function runRead(captures: readonly string[], flags: ReadFlags, io: Io): Promise<number> {
   checkFlags(captures, flags);
-  const failOn = flags.failOn.map(toFailOn);
+  const failOn = (flags.failOn ?? []).map(toFailOn);
   const knowledge = await readKnowledge(flags);
   const { output } = flags;
   if (output !== undefined)

@@ -26,15 +26,15 @@ export async function runWatch(filter: readonly string[], flags: WatchFlags, io:
     snaplen: flags.snaplen,
     ...(io.tcpdump !== undefined && { tcpdump: io.tcpdump }),
   };
-  const file = flags.write === undefined ? null : await openFile(flags.write);
   const live = await startLive(options).catch((error: unknown) => {
-    file?.destroy();
     throw error instanceof LiveError ? toAdvice(error, options) : error;
   });
   const forget = stopWhenTold(live, flags, io);
   io.stderr.write(`watching ${live.listening}: ${filter.join(' ') || 'tcp'}; Ctrl-C ends with the summary\n`);
   let resets = 0;
+  let file: WriteStream | null = null;
   try {
+    if (flags.write !== undefined) file = await openFile(flags.write);
     const report = await readCapture(file ? tee(live.packets, file) : live.packets, {
       ...knowledge,
       onReset: (reset) => {
@@ -72,7 +72,7 @@ function withName(report: Report, device: string): Report {
 function stopWhenTold(live: LiveCapture, { duration }: WatchFlags, io: Io): () => void {
   const stop = (): void => live.stop();
   const timer = duration === undefined ? undefined : setTimeout(stop, duration * 1000);
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, stop);
   io.signal.addEventListener('abort', stop);
   return () => {

@@ -1,0 +1,93 @@
+/** `npm start`: makes resets on this machine's loopback, or takes the shipped captures, and lets the reader explain them. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { main } from '../src/cli/main.ts';
+import { allScenarios } from './all-scenarios.ts';
+import { withCleanup } from './cleanup.ts';
+import type { CleanupStack } from './cleanup.ts';
+import { missingNeeds } from './needs.ts';
+import { packageRoot } from './package-root.ts';
+import { record } from './record.ts';
+import { scenarioName } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Nine causes that plain Node sockets can make in a second or two. */
+const DEMO: readonly string[] = [
+  'unread-data/http-500-bytes',
+  'linger-zero/instead-of-response',
+  'client-abort/cancelled-download',
+  'payload-rejected/node-413',
+  'protocol-mismatch/tls-to-binary-protocol',
+  'stale-reuse/late',
+  'data-after-close/client-writes-on',
+  'benign-close/rst-instead-of-last-fin',
+  'refused/closed-port-v4',
+];
+
+interface Shown {
+  readonly scenario: Scenario;
+  readonly path: string;
+}
+
+/** Records or finds the captures, prints which of the two it was, then reads them; the exit code. */
+export async function demo(): Promise<number> {
+  return withCleanup(async (cleanup) => {
+    const byId = new Map((await allScenarios()).map((scenario) => [scenario.id as string, scenario]));
+    const scenarios = DEMO.map((id) => byId.get(id)).filter((scenario) => scenario !== undefined);
+    const { shown, how } = await recordedOrShipped(scenarios, cleanup);
+    process.stdout.write(`${how}\n`);
+    let code = 0;
+    for (const [index, { scenario, path }] of shown.entries()) {
+      process.stdout.write(`\n[${index + 1}/${shown.length}] ${scenario.title}\n`);
+      process.stdout.write(`What was really done: ${scenario.truth.why}.\n\n`);
+      code = Math.max(code, await main(['read', path]));
+    }
+    return code;
+  });
+}
+
+async function recordedOrShipped(
+  scenarios: readonly Scenario[],
+  cleanup: CleanupStack,
+): Promise<{ shown: readonly Shown[]; how: string }> {
+  const reason = await whyNotLive(scenarios);
+  if (reason !== null) return shipped(scenarios, reason);
+  const directory = await mkdtemp(join(tmpdir(), 'firsthand-demo-'));
+  cleanup.defer(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
+  const tries = await Promise.allSettled(
+    scenarios.map(async (scenario) => {
+      const [recording] = await record(scenario, join(directory, scenario.cause), cleanup);
+      return { scenario, path: recording!.path };
+    }),
+  );
+  const failed = tries.find((one) => one.status === 'rejected');
+  if (failed !== undefined) return shipped(scenarios, `recording failed: ${(failed.reason as Error).message}`);
+  const shown = tries.filter((one) => one.status === 'fulfilled').map((one) => one.value);
+  return { shown, how: `Made live: ${shown.length} resets on this machine's loopback, just now, recorded by tcpdump.` };
+}
+
+async function whyNotLive(scenarios: readonly Scenario[]): Promise<string | null> {
+  const missing = await missingNeeds([...new Set(scenarios.flatMap((scenario) => scenario.needs))]);
+  if (missing.includes('root')) return 'recording needs root';
+  return missing.length > 0 ? `this machine lacks ${missing.join(', ')}` : null;
+}
+
+async function shipped(
+  scenarios: readonly Scenario[],
+  reason: string,
+): Promise<{ shown: readonly Shown[]; how: string }> {
+  const shown: Shown[] = [];
+  let where = '';
+  for (const scenario of scenarios) {
+    const folder = join(packageRoot(), 'test', 'captures', scenario.cause);
+    const file = `${scenario.kind}-${scenarioName(scenario)}.pcap`;
+    const truths = JSON.parse(await readFile(join(folder, 'truth.json'), 'utf8')) as Record<string, { kernel: string }>;
+    where = truths[file]?.kernel ?? where;
+    shown.push({ scenario, path: join(folder, file) });
+  }
+  return { shown, how: `From the captures shipped with firsthand (${where}), because ${reason}.` };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await demo();

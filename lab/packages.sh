@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs, on Debian and Ubuntu, what the lab and the tests run: only what is missing, nothing when all is there.
+set -euo pipefail
+
+packages=(tcpdump tshark tcptrace nginx haproxy apache2-bin nftables iproute2 python3 conntrack zstd openssl redis-server)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+
+if ((${#missing[@]} == 0)); then
+  echo "packages: all ${#packages[@]} are installed"
+  exit 0
+fi
+
+as_root=()
+((EUID == 0)) || as_root=(sudo)
+echo "packages: installing ${missing[*]}"
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update --quiet=2
+# policy-rc.d: a freshly installed nginx, haproxy or redis must not start and take ports.
+stop_services=/usr/sbin/policy-rc.d
+if [[ ! -e $stop_services ]]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$stop_services" >/dev/null
+  "${as_root[@]}" chmod +x "$stop_services"
+  trap '"${as_root[@]}" rm -f "$stop_services"' EXIT
+fi
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}"

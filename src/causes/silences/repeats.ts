@@ -1,0 +1,32 @@
+/** The unanswered packets at the end of a silence, as far as the capture kept them. */
+import type { SilenceFacts } from '../../evidence/facts.ts';
+import type { Mark } from '../../flow/marks.ts';
+import { DUPLICATE, KEEP_ALIVE, RETRANSMISSION } from '../../flow/packets.ts';
+import { lasting } from '../telling.ts';
+
+/** The connection carried something before it fell silent. */
+export function worked(facts: SilenceFacts): boolean {
+  return facts.handshakeDone || (facts.bytes.client > 0 && facts.bytes.server > 0);
+}
+
+/** Repeats of the side that is not answered, after its peer was last heard. */
+export function repeatsOf(facts: SilenceFacts): readonly Mark[] {
+  const marks = facts.marks.filter(({ packet }) => (packet.notes & DUPLICATE) === 0);
+  const side = marks.at(-1)?.packet.side;
+  const lastHeard = marks.findLastIndex(({ packet }) => packet.side !== side);
+  return marks.slice(lastHeard + 1).filter(({ packet }) => (packet.notes & (RETRANSMISSION | KEEP_ALIVE)) !== 0);
+}
+
+export function repeatFrames(facts: SilenceFacts): number[] {
+  return repeatsOf(facts).map(({ packet }) => packet.frame);
+}
+
+/** `, pauses growing from 0.2 s to 6.4 s` as a retransmission timer backs off; empty when they do not grow. */
+export function growingPauses(facts: SilenceFacts): string {
+  const times = repeatsOf(facts).map(({ packet }) => packet.tNs);
+  const pauses = times.slice(1).map((ns, i) => (ns - times[i]!) / 1e6);
+  const first = pauses[0];
+  const last = pauses.at(-1);
+  if (first === undefined || last === undefined || last < first * 1.5) return '';
+  return `, the pauses growing from ${lasting(first)} to ${lasting(last)}`;
+}

@@ -1,0 +1,219 @@
+/**
+ * The reading of one capture, from packets to report. Pure of I/O: whoever has the bytes drives it, a file with two
+ * passes (`surveySink`, then `traceSink`), a stream with one (`streamSink`).
+ */
+import type { CaptureInfo } from '../capture/info.ts';
+import type { PacketSink } from '../capture/reader.ts';
+import { decisiveRst } from '../causes/effect.ts';
+import { resetFacts, silenceFacts, type Derivation } from '../evidence/connection.ts';
+import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
+import { buildPopulation, type Population } from '../evidence/population.ts';
+import { createRoleBook, learnRoles, type RoleHint } from '../evidence/roles.ts';
+import { createFlows, finishAll, streamSink, surveySink, traceSink, type FlowOptions, type Flows } from '../flow/flows.ts';
+import { FIN_0, FIN_1, HAS_RST, HAS_SYN, HAS_SYN_ACK } from '../flow/table.ts';
+import type { Trace } from '../flow/trace.ts';
+import { buildReset, buildSilence, type JudgedReset, type JudgedSilence } from './build.ts';
+import { tellStories } from './stories.ts';
+import type { Input, Report, Reset, SenderCount } from './types.ts';
+
+export interface ReadingOptions {
+  /** Roles and names of hosts that the user knows. */
+  readonly roles?: readonly RoleHint[];
+  /** Names by address, as from a hosts file. */
+  readonly hosts?: ReadonlyMap<string, string>;
+  /** List every RST packet of a connection instead of the first 64. */
+  readonly allRsts?: boolean;
+  /** Called with each reset of a stream as soon as it can be judged; the final report may know more. */
+  readonly onReset?: (reset: Reset) => void;
+}
+
+export interface Reading {
+  readonly surveySink: PacketSink;
+  readonly streamSink: PacketSink;
+  /** Sink for the second pass; to be asked for when the first has ended. */
+  traceSink(): PacketSink;
+  /** In a stream, judges what has settled by now; `nowSeconds` is the capture's clock, epoch seconds. */
+  settle(nowSeconds: number): void;
+  report(path: string, info: CaptureInfo, strategy: Input['strategy'], version: string): Report;
+}
+
+/** A reset is told when its consequences have had time to follow: later RSTs, challenge ACKs, a sender that talks on. */
+const SETTLE_NS = 1e9;
+
+export function createReading(options: ReadingOptions = {}): Reading {
+  const flows = createFlows();
+  const book = createRoleBook(options.roles ?? [], options.hosts ?? new Map());
+  const resets: ResetFacts[] = [];
+  const silent: SilenceFacts[] = [];
+  let notedNs = 0;
+  const told = new Set<number>();
+  const waiting: { row: number; dueNs: number }[] = [];
+
+  const derive = (trace: Trace): Derivation => ({
+    trace,
+    store: flows.store,
+    table: flows.table,
+    book,
+    input: 0,
+    baseSeconds: flows.baseSeconds,
+  });
+  const learn = (trace: Trace): void => {
+    learnRoles(book, trace.exchange, (side) => (side === 0 ? flows.table.host0[trace.row]! : flows.table.host1[trace.row]!));
+  };
+  const factsOf = (trace: Trace): ResetFacts => {
+    learn(trace);
+    const rtt = (side: number): number | null => {
+      const ns = trace.halves[side]!.fastestAnswerNs;
+      return Number.isFinite(ns) ? ns / 1e6 : null;
+    };
+    return resetFacts(derive(trace), decisiveRst(trace.rsts, rtt));
+  };
+  const flowOptions: FlowOptions = {
+    ...(options.allRsts === undefined ? {} : { allRsts: options.allRsts }),
+    onTrace(trace) {
+      if (trace.rsts.length > 0) resets.push(factsOf(trace));
+      else if (isSilent(flows, trace.row)) silent.push(silenceFacts(derive(trace), flows.lastNs));
+      else learn(trace);
+    },
+  };
+  const stream = streamSink(flows, flowOptions);
+
+  const settle = (nowNs: number): void => {
+    while (waiting.length > 0 && waiting[0]!.dueNs <= nowNs) {
+      const { row } = waiting.shift()!;
+      const trace = flows.traces.get(row);
+      if (trace === undefined || told.has(row)) continue;
+      told.add(row);
+      const facts = factsOf(trace);
+      const population = buildPopulation(flows.table, [...resets, facts], nowNs);
+      options.onReset?.(buildReset(`r${told.size}`, facts, population).reset);
+    }
+  };
+
+  return {
+    surveySink: surveySink(flows),
+    streamSink: {
+      packet(view, start, end, wireLen, linkType, seconds, nanos, direction, frame) {
+        const before = flows.rstPackets;
+        stream.packet(view, start, end, wireLen, linkType, seconds, nanos, direction, frame);
+        if (options.onReset === undefined) return;
+        const tNs = (seconds - flows.baseSeconds) * 1e9 + nanos;
+        if (flows.rstPackets > before) waiting.push({ row: flows.lastRow, dueNs: tNs + SETTLE_NS });
+        if (tNs - notedNs > SETTLE_NS / 10) {
+          notedNs = tNs;
+          settle(tNs);
+        }
+      },
+    },
+    traceSink() {
+      return traceSink(flows, (row) => (flows.table.flags[row]! & HAS_RST) !== 0 || isSilent(flows, row), flowOptions);
+    },
+    settle(nowSeconds) {
+      if (!Number.isNaN(flows.baseSeconds)) settle((nowSeconds - flows.baseSeconds) * 1e9);
+    },
+    report(path, info, strategy, version) {
+      finishAll(flows, flowOptions);
+      settle(Number.POSITIVE_INFINITY);
+      return assemble(flows, resets, silent, inputOf(path, info, strategy, flows), version);
+    },
+  };
+}
+
+/**
+ * A connection that may have died without a RST: nobody closed it, and its last packets repeat themselves unanswered.
+ * One lost SYN is a silence; data must have been repeated at least twice.
+ */
+function isSilent(flows: Flows, row: number): boolean {
+  const { table } = flows;
+  const flags = table.flags[row]!;
+  if (flags & HAS_RST) return false;
+  if (flags & HAS_SYN && (flags & HAS_SYN_ACK) === 0 && table.seen[row] !== 3) {
+    const waitedNs = flows.lastNs - table.firstNs[row]!;
+    return table.tailCount[row]! > 1 || waitedNs > 3e9;
+  }
+  if (flags & FIN_0 && flags & FIN_1) return false;
+  return table.tailRepeats[row]! >= 2 && table.seen[row] === 3;
+}
+
+function assemble(
+  flows: Flows,
+  facts: readonly ResetFacts[],
+  silent: readonly SilenceFacts[],
+  input: Input,
+  version: string,
+): Report {
+  const population: Population = buildPopulation(flows.table, facts, flows.lastNs);
+  const ordered = [...facts].sort((a, b) => a.rsts[0]!.packet.frame - b.rsts[0]!.packet.frame);
+  const judged: JudgedReset[] = ordered.map((one, i) => buildReset(`r${i + 1}`, one, population));
+  const silences: JudgedSilence[] = [];
+  for (const one of [...silent].sort((a, b) => a.firstFrame - b.firstFrame)) {
+    const built = buildSilence(`s${silences.length + 1}`, one, population);
+    if (built !== null) silences.push(built);
+  }
+  const resets = judged.map(({ reset }) => reset);
+  return {
+    schemaVersion: 1,
+    tool: { name: 'firsthand', version },
+    inputs: [input],
+    summary: {
+      packets: input.packets,
+      tcpPackets: flows.tcpPackets,
+      connections: flows.table.count,
+      resets: resets.length,
+      rstPackets: flows.rstPackets,
+      senders: countSenders(judged),
+      causes: countCauses(resets),
+    },
+    stories: tellStories(judged, silences, population),
+    resets,
+    silences: silences.map(({ silence }) => silence),
+  };
+}
+
+function inputOf(path: string, info: CaptureInfo, strategy: Input['strategy'], flows: Flows): Input {
+  const notes: string[] = [];
+  if (info.moreDamage > 0) notes.push(`${info.moreDamage} more damaged places`);
+  if (flows.fragments > 0) notes.push(`${flows.fragments} later fragments of TCP segments are not reassembled`);
+  if (flows.cut > 0) notes.push(`${flows.cut} packets were cut before their TCP header`);
+  if (flows.folded > 0) notes.push(`${flows.folded} connections without a RST were forgotten to stay within memory`);
+  return {
+    path,
+    format: info.format,
+    linkType: info.linkType,
+    packets: info.packets,
+    bytes: info.bytes,
+    truncated: info.truncated,
+    damage: info.damage,
+    strategy,
+    ...(flows.undecoded.size > 0 ? { undecoded: Object.fromEntries(flows.undecoded) } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
+function countSenders(judged: readonly JudgedReset[]): SenderCount[] {
+  const senders = new Map<string, { rstPackets: number; connections: number; role: SenderCount['role']; name: string }>();
+  for (const { facts } of judged) {
+    for (const side of ['client', 'server'] as const) {
+      const listed = facts.rsts.filter((rst) => (rst.packet.side === facts.clientSide) === (side === 'client')).length;
+      const rstPackets = listed + facts.moreRsts[side];
+      if (rstPackets === 0) continue;
+      const host = facts[side];
+      const before = senders.get(host.address) ?? { rstPackets: 0, connections: 0, role: host.role, name: host.name };
+      senders.set(host.address, {
+        rstPackets: before.rstPackets + rstPackets,
+        connections: before.connections + 1,
+        role: before.role === host.role ? host.role : 'unknown',
+        name: before.name || host.name,
+      });
+    }
+  }
+  return [...senders]
+    .map(([address, { rstPackets, connections, role, name }]) => ({ address, rstPackets, connections, role, ...(name === '' ? {} : { name }) }))
+    .sort((a, b) => b.rstPackets - a.rstPackets);
+}
+
+function countCauses(resets: readonly Reset[]): Report['summary']['causes'] {
+  const counts = new Map<Reset['cause']['id'], number>();
+  for (const { cause } of resets) counts.set(cause.id, (counts.get(cause.id) ?? 0) + 1);
+  return [...counts].map(([id, count]) => ({ id, resets: count })).sort((a, b) => b.resets - a.resets);
+}

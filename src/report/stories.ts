@@ -1,0 +1,128 @@
+/** Many resets of one kind are one story: a sentence, the connections it is about, and what sets them apart. */
+import type { ConnectionFacts, ResetFacts } from '../evidence/facts.ts';
+import { listenerOf, type Listener, type Population } from '../evidence/population.ts';
+import { ms } from '../causes/mechanism.ts';
+import { hostPort } from '../causes/telling.ts';
+import type { JudgedReset, JudgedSilence } from './build.ts';
+import type { Story } from './types.ts';
+
+/** The stories of a report, largest first, harmless ones after the others of their size. */
+export function tellStories(
+  resets: readonly JudgedReset[],
+  silences: readonly JudgedSilence[],
+  population: Population,
+): Story[] {
+  const groups = new Map<string, JudgedReset[]>();
+  for (const judged of resets) {
+    const { cause, sender, connection } = judged.reset;
+    const listener =
+      cause.id === 'port-scan' ? connection.client.address : `${connection.server.address}:${connection.server.port}`;
+    const key = [cause.id, sender.side, sender.address, listener].join(' ');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [judged]);
+    else group.push(judged);
+  }
+  const stories: Story[] = [...groups.values()].map((group) => ({
+    title: titleOf(group),
+    cause: group[0]!.reset.cause.id,
+    resets: group.map(({ reset }) => reset.id),
+    contrast: contrastOf(
+      group.map(({ facts }) => facts),
+      population,
+    ),
+  }));
+  stories.push(...silenceStories(silences));
+  return stories.sort((a, b) => weightOf(b, resets) - weightOf(a, resets));
+}
+
+function silenceStories(silences: readonly JudgedSilence[]): Story[] {
+  const groups = new Map<string, JudgedSilence[]>();
+  for (const judged of silences) {
+    const { cause, connection } = judged.silence;
+    const key = [cause.id, connection.server.address, connection.server.port].join(' ');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [judged]);
+    else group.push(judged);
+  }
+  return [...groups.values()].map((group) => ({
+    title: sentence(group[0]!.told, group.length),
+    cause: group[0]!.silence.cause.id,
+    resets: group.map(({ silence }) => silence.id),
+    contrast: [],
+  }));
+}
+
+function titleOf(group: readonly JudgedReset[]): string {
+  const idle = group.map(({ facts }) => facts.idleMs).filter((value): value is number => value !== null);
+  const told = [...group].sort((a, b) => (a.facts.idleMs ?? 0) - (b.facts.idleMs ?? 0))[group.length >> 1]!.told;
+  const range =
+    group.length > 1 && idle.length === group.length && group[0]!.reset.cause.id === 'idle-timeout'
+      ? `, idle ${ms(Math.min(...idle))} to ${ms(Math.max(...idle))}`
+      : '';
+  return sentence(`${told}${range}`, group.length);
+}
+
+function sentence(told: string, count: number): string {
+  const text = count === 1 ? told : `${count} connections alike: ${told}`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Harmless endings matter less than lost requests, whatever their number. */
+function weightOf(story: Story, resets: readonly JudgedReset[]): number {
+  const first = resets.find(({ reset }) => reset.id === story.resets[0]);
+  const hurts = first === undefined || (first.reset.impact !== 'none' && first.reset.retry !== 'not-needed');
+  return story.resets.length + (hurts ? 1e9 : 0);
+}
+
+/** What sets these connections apart from those to the same listener that survived. */
+function contrastOf(group: readonly ResetFacts[], population: Population): string[] {
+  const lines: string[] = [];
+  const listener = listenerOf(population, group[0]!);
+  if (listener === undefined) return lines;
+  const name = hostPort(group[0]!.server.address, group[0]!.server.port);
+  if (listener.survivors === 0) {
+    if (group.length > 1 && listener.connections === group.length)
+      lines.push(`Every connection to ${name} in this capture was reset.`);
+  } else {
+    lines.push(...idleContrast(group, listener, name));
+    lines.push(...sizeContrast(group, listener));
+    lines.push(...peerContrast(group, listener, name));
+    if (lines.length === 0)
+      lines.push(
+        `${listener.survivors} other connection${listener.survivors === 1 ? '' : 's'} to ${name} carried data both ways and survived.`,
+      );
+  }
+  const times = group.map((facts) => facts.atNs);
+  const spanMs = (Math.max(...times) - Math.min(...times)) / 1e6;
+  if (group.length > 2 && spanMs < 2000) lines.push(`All within ${ms(spanMs)}: one event, not ${group.length}.`);
+  return lines;
+}
+
+function idleContrast(group: readonly ResetFacts[], listener: Listener, name: string): string[] {
+  const idle = group.map((facts) => facts.idleMs ?? 0);
+  const shortest = Math.min(...idle);
+  if (shortest < 800 || listener.longestIdleSurvivedMs >= shortest) return [];
+  return [
+    `All were idle for at least ${ms(shortest)}; of the ${listener.survivors} connections to ${name} that survived none idled longer than ${ms(listener.longestIdleSurvivedMs)}.`,
+  ];
+}
+
+function sizeContrast(group: readonly ResetFacts[], listener: Listener): string[] {
+  const smallest = Math.min(...group.map((facts) => total(facts)));
+  if (smallest < 4 * Math.max(1, listener.mostBytesSurvived) || smallest < 4096) return [];
+  return [`All carried at least ${smallest} bytes; no survivor carried more than ${listener.mostBytesSurvived}.`];
+}
+
+function peerContrast(group: readonly ResetFacts[], listener: Listener, name: string): string[] {
+  const clients = new Set(group.map((facts) => facts.client.host));
+  const overlap = [...clients].some((host) => listener.survivorClients.has(host));
+  if (overlap || listener.survivorClients.size === 0) return [];
+  const addresses = [...new Set(group.map((facts) => facts.client.address))];
+  return [
+    `Only ${addresses.slice(0, 3).join(', ')}${addresses.length > 3 ? ' …' : ''}; ${listener.survivorClients.size} other client${listener.survivorClients.size === 1 ? '' : 's'} of ${name} had no reset.`,
+  ];
+}
+
+function total(facts: ConnectionFacts): number {
+  return facts.bytes.client + facts.bytes.server;
+}

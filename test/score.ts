@@ -1,0 +1,53 @@
+/** Holds a report against what was really done: right, abstained or wrong (never “close enough”). */
+import type { Side } from '../src/terms/actors.ts';
+import type { Report, Reset, Silence } from '../src/report/types.ts';
+
+/** One entry of a `truth.json`. */
+export interface CaptureTruth {
+  readonly title: string;
+  readonly kind: 'fires' | 'quiet';
+  readonly truth: {
+    readonly sender: Side | null;
+    readonly mechanism: string | null;
+    readonly cause: string | null;
+    readonly equivalent: readonly string[];
+  };
+  readonly resets: number;
+}
+
+export type Score = 'right' | 'abstained' | 'wrong';
+
+export interface Scored {
+  readonly sender: Score;
+  readonly mechanism: Score;
+  readonly cause: Score;
+  /** What was said, for a failing test to print. */
+  readonly said: string;
+}
+
+/** Scores one reset. A cause is right when it is the truth, or when the group holds the truth and nothing false. */
+export function scoreReset(reset: Reset, truth: CaptureTruth['truth']): Scored {
+  const { sender, mechanism, cause } = reset;
+  const said = `${sender.side} (${sender.actor}) ${mechanism} ${cause.id}${cause.group ? ` [${cause.group.join(', ')}]` : ''} ${cause.level} ${cause.confidence}`;
+  return {
+    sender: sender.side === truth.sender ? 'right' : 'wrong',
+    mechanism: mechanism === truth.mechanism ? 'right' : mechanism === 'unknown' ? 'abstained' : 'wrong',
+    cause: scoreCause(cause, truth),
+    said,
+  };
+}
+
+export function scoreCause(cause: Reset['cause'] | Silence['cause'], truth: CaptureTruth['truth']): Score {
+  if (cause.id === 'unknown') return 'abstained';
+  if (truth.equivalent.length === 0) return cause.id === truth.cause ? 'right' : 'wrong';
+  const allowed = new Set([truth.cause, ...truth.equivalent]);
+  const group: readonly string[] = cause.group ?? [cause.id];
+  if (cause.id === truth.cause && cause.level === 'possible') return 'right';
+  if (cause.level !== 'possible') return cause.id === truth.cause ? 'right' : 'wrong';
+  return group.includes(truth.cause ?? '') && group.every((id) => allowed.has(id)) ? 'right' : 'wrong';
+}
+
+/** Whether the report names the cause anywhere as its first explanation. */
+export function names(report: Report, cause: string): boolean {
+  return report.resets.some((reset) => reset.cause.id === cause) || report.silences.some((silence) => silence.cause.id === cause);
+}
