@@ -9,7 +9,7 @@ import { missingNeeds, softwareVersions } from './needs.ts';
 import { packageRoot } from './package-root.ts';
 import { record } from './record.ts';
 import type { Recording } from './record.ts';
-import { expectedResets } from './scenario.ts';
+import { expectedResets, kindAt, truthAt } from './scenario.ts';
 import type { Scenario, Truth } from './scenario.ts';
 import { renderSources } from './sources.ts';
 
@@ -67,8 +67,8 @@ async function noteTruth(directory: string, scenario: Scenario, recordings: read
     truths[basename(file)] = {
       title: scenario.title,
       scenario: scenario.id,
-      kind: scenario.kind,
-      truth: scenario.truth,
+      kind: kindAt(scenario, point),
+      truth: truthAt(scenario, point),
       resets: expectedResets(scenario, point),
       software: await softwareVersions(scenario.needs),
       kernel: `Linux ${release()}`,

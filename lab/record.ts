@@ -12,7 +12,7 @@ import { ADDRESS, DEVICE } from './network.ts';
 import { readCapture } from './pcap-resets.ts';
 import type { CaptureContents } from './pcap-resets.ts';
 import { freePorts } from './ports.ts';
-import { expectedResets, scenarioName } from './scenario.ts';
+import { expectedResets, kindAt, scenarioName } from './scenario.ts';
 import type { Point, Scenario } from './scenario.ts';
 import { waitFor } from './wait.ts';
 
@@ -49,7 +49,7 @@ export async function record(scenario: Scenario, directory: string, stack: Clean
     const recordings: Recording[] = [];
     for (const [index, recorder] of recorders.entries()) {
       const suffix = index === 0 ? '' : `@${recorder.point}`;
-      const path = join(directory, `${scenario.kind}-${scenarioName(scenario)}${suffix}.pcap`);
+      const path = join(directory, `${kindAt(scenario, recorder.point)}-${scenarioName(scenario)}${suffix}.pcap`);
       recordings.push(await finish(scenario, recorder, path));
     }
     return recordings;

@@ -44,6 +44,8 @@ export interface Scenario {
   /** Connections (incarnations) with at least one RST that the capture must show, per point where they differ. */
   readonly resets: number | Partial<Record<Point, number>>;
   readonly truth: Truth;
+  /** The truth at capture points where the RST is another one, or of another meaning. */
+  readonly truthAt?: Partial<Record<Point, Truth>>;
   readonly run: (lab: LabContext) => Promise<void>;
 }
 
@@ -60,6 +62,20 @@ export function defineScenario(scenario: Scenario): Scenario {
 /** The scenario's name without its cause. */
 export function scenarioName(scenario: Scenario): string {
   return scenario.id.slice(scenario.cause.length + 1);
+}
+
+/** The truth at one capture point; where no RST passes, nothing is to be seen. */
+export function truthAt(scenario: Scenario, point: Point): Truth {
+  const { truth } = scenario;
+  const own = scenario.truthAt?.[point];
+  if (own !== undefined) return own;
+  if (truth.sender === null || expectedResets(scenario, point) > 0) return truth;
+  return { sender: null, mechanism: null, cause: null, equivalent: [], why: `Seen from here there is no RST. ${truth.why}` };
+}
+
+/** Whether the scenario's cause must be named at one capture point, or must not. */
+export function kindAt(scenario: Scenario, point: Point): 'fires' | 'quiet' {
+  return scenario.kind === 'fires' && truthAt(scenario, point).cause === scenario.cause ? 'fires' : 'quiet';
 }
 
 /** Connections with a RST that the capture at `point` must show. */

@@ -1,5 +1,7 @@
 /** Holds a report against what was really done: right, abstained or wrong (never “close enough”). */
 import type { Side } from '../src/terms/actors.ts';
+import { CAUSES } from '../src/causes/list.ts';
+import type { CauseId } from '../src/terms/causes.ts';
 import type { Report, Reset, Silence } from '../src/report/types.ts';
 
 /** One entry of a `truth.json`. */
@@ -31,10 +33,16 @@ export function scoreReset(reset: Reset, truth: CaptureTruth['truth']): Scored {
   const said = `${sender.side} (${sender.actor}) ${mechanism} ${cause.id}${cause.group ? ` [${cause.group.join(', ')}]` : ''} ${cause.level} ${cause.confidence}`;
   return {
     sender: sender.side === truth.sender ? 'right' : 'wrong',
-    mechanism: mechanism === truth.mechanism ? 'right' : mechanism === 'unknown' ? 'abstained' : 'wrong',
+    mechanism: possibleMechanisms(truth).has(mechanism) ? 'right' : mechanism === 'unknown' ? 'abstained' : 'wrong',
     cause: scoreCause(cause, truth),
     said,
   };
+}
+
+/** Where another cause leaves the same bytes, its mechanism is what the bytes show. */
+function possibleMechanisms(truth: CaptureTruth['truth']): ReadonlySet<string> {
+  const twins = truth.equivalent.flatMap((id) => CAUSES[id as CauseId].mechanisms);
+  return new Set([...(truth.mechanism === null ? [] : [truth.mechanism]), ...twins]);
 }
 
 export function scoreCause(cause: Reset['cause'] | Silence['cause'], truth: CaptureTruth['truth']): Score {

@@ -230,15 +230,16 @@ function readText(view: DataView, at: number, len: number): string {
   return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, Math.min(len, 256)));
 }
 
-/** Blocks without a packet that Wireshark still shows as frames. */
+/** Blocks without a packet that Wireshark still numbers as frames (4.0). */
 function isNumberedBlock(type: number): boolean {
   return NUMBERED_BLOCKS.has(type);
 }
 
 const NUMBERED_BLOCKS: ReadonlySet<number> = new Set([
   9, // systemd journal export
-  0x204, // sysdig event and its variants
-  0x208,
+  0xbad, // custom block, may be copied
+  0x4000_0bad, // custom block, must not be copied
+  0x204, // sysdig event and its second version, short and long
   0x216,
   0x221,
 ]);

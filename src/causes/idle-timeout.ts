@@ -52,6 +52,7 @@ export const idleTimeout: Cause = {
       outcome: 'fires',
       weight,
       level: 'possible',
+      ...(round && idleMs > 2000 ? {} : { twins: ['linger-zero'] as const }),
       evidence,
       wouldTell: 'whether it is a timeout: the same idle time on a second and third connection, or the idle setting of that hop.',
     };

@@ -304,6 +304,7 @@ function talksOn(rst: RstRecord, around: Surroundings): Evidence | null {
   const reorderMs = Math.max(2, around.rttMs ?? 0);
   const laterMs = (after.newFromSenderNs - packet.tNs) / 1e6;
   const accepted = answersSyn(rst) && after.synAckFromSender > 0;
+  if (!accepted && after.freshRepeatFrame > 0) return repeatsItself(rst, around);
   if (!accepted && !(after.newFromSender > 0 && (laterMs > reorderMs || after.talkedOn))) return null;
   return {
     fact: 'claimed-sender-talks-on',
@@ -313,6 +314,19 @@ function talksOn(rst: RstRecord, around: Surroundings): Evidence | null {
     text: accepted
       ? `${around.sideText} then accepts the connection that this RST refuses`
       : `${around.sideText} sends new data ${ms(laterMs)} after “its” RST`,
+  };
+}
+
+/** A kernel that dropped the connection has nothing left to send again. */
+function repeatsItself(rst: RstRecord, around: Surroundings): Evidence {
+  const { after, packet } = rst;
+  const laterMs = (after.freshRepeatNs - packet.tNs) / 1e6;
+  return {
+    fact: 'claimed-sender-talks-on',
+    frames: [packet.frame, after.freshRepeatFrame].map((frame) => ({ input: around.input, frame })),
+    expected: 'silence after its own RST',
+    received: `a retransmission stamped ${ms(laterMs)} later`,
+    text: `${around.sideText} still holds the connection: ${ms(laterMs)} after “its” RST it sends data again, with a timestamp made after the RST`,
   };
 }
 

@@ -52,6 +52,7 @@ export const payloadRejected: Cause = {
         outcome: 'fires',
         weight: 0.7,
         level: 'possible',
+        twins: ['unread-data', 'linger-zero', 'protocol-mismatch', 'process-crash'],
         evidence,
         wouldTell: 'why the server stopped reading: its log, and its limits on body size and time.',
       };

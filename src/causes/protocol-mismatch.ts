@@ -43,14 +43,15 @@ export const protocolMismatch: Cause = {
     const { client, server } = facts.app.opening;
     if (facts.app.turns > 2) return NO;
     if (server !== 'none' && server !== 'unseen') return answered(facts, client, server);
-    if (facts.sender === 'server' && client === 'tls' && server === 'none' && PLAIN_PORTS.has(facts.server.port)) {
+    if (facts.sender === 'server' && client === 'tls' && server === 'none' && mechanism.mechanism === 'active-abort') {
+      const plain = PLAIN_PORTS.has(facts.server.port);
       return {
         outcome: 'fires',
-        weight: 0.55,
+        weight: plain ? 0.6 : 0.45,
         level: 'possible',
-        twins: ['unread-data', 'linger-zero'],
+        twins: ['unread-data', 'linger-zero', 'process-crash'],
         wouldTell: `whether port ${facts.server.port} speaks TLS: openssl s_client against it.`,
-        evidence: [shown(facts, 'tls-to-plain-port', [facts.app.lastRunFrame], `the client opened with TLS on port ${facts.server.port}, where plain text is usual, and got nothing back`)],
+        evidence: [shown(facts, 'tls-to-plain-port', [facts.app.lastRunFrame], `the client opened with TLS on port ${facts.server.port}${plain ? ', where plain text is usual,' : ''} and got not one byte back`)],
       };
     }
     if (facts.sender === 'server' && server === 'none' && (client === 'binary' || client === 'text' || client === 'http2')) {
@@ -58,7 +59,7 @@ export const protocolMismatch: Cause = {
         outcome: 'fires',
         weight: 0.3,
         level: 'possible',
-        twins: ['unread-data', 'linger-zero'],
+        twins: ['unread-data', 'linger-zero', 'process-crash'],
         wouldTell: 'what the server expects on this port.',
         evidence: [shown(facts, 'opening', [facts.app.lastRunFrame], `the client opened with ${NAMES[client]} and got nothing back`)],
       };

@@ -45,7 +45,18 @@ export const refused: Cause = {
     const open = acceptedAround(input);
     if (open !== null) evidence.push(shown(facts, 'accepts-at-times', [], open));
     const ttl = strangeTtl(facts);
-    if (ttl === null) return { outcome: 'fires', weight: 0.9, level: 'likely', evidence };
+    if (ttl === null) {
+      const known = facts.hostTtl.synAck > 0 || facts.hostTtl.segment > 0 || facts.client.address === facts.server.address;
+      if (known) return { outcome: 'fires', weight: 0.9, level: 'likely', evidence };
+      return {
+        outcome: 'fires',
+        weight: 0.85,
+        level: 'possible',
+        twins: ['firewall-reject'],
+        evidence,
+        wouldTell: `whether the host or a firewall before it refused: nothing else of ${facts.server.address} is in this capture to compare the answer with.`,
+      };
+    }
     return {
       outcome: 'fires',
       weight: 0.6,

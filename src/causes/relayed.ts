@@ -119,12 +119,18 @@ function otherLeg({ facts, population, mechanism }: ResetCase): Leg | null {
   if (mechanism.mechanism !== 'active-abort') return null;
   const relay = facts[facts.sender];
   const near = resetsTowards(population, facts.sender, relay.host);
-  const candidates = within(near, facts).filter((leg) => leg.row !== facts.row);
+  const candidates = within(near, facts).filter((leg) => leg.row !== facts.row && areLegs(facts, leg));
   const same = candidates.findLast((leg) => sharedBytes(facts, leg) > 0);
   if (same !== undefined) return { facts: same, sameBytes: true };
   const last = candidates.at(-1);
   const forwards = relay.role === 'proxy' || relay.role === 'load-balancer';
   return last !== undefined && forwards ? { facts: last, sameBytes: false } : null;
+}
+
+/** Two legs of one proxy lead to different listeners and were open at the same time. */
+function areLegs(a: ResetFacts, b: ResetFacts): boolean {
+  const sameListener = a.server.host === b.server.host && a.server.port === b.server.port;
+  return !sameListener && a.firstNs < b.atNs && b.firstNs < a.atNs;
 }
 
 /** Bytes that both legs carried in the same direction, 0 when the counts differ. */

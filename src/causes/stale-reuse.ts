@@ -35,7 +35,7 @@ export const staleReuse: Cause = {
     const fin = half.server.finFrame;
     if (trigger === null || fin === 0 || trigger.packet.length === 0) return NO;
     const finishedBefore = facts.bytes.server > 0 && app.turns >= 2 && half.server.lastDataFrame < app.lastRunFrame;
-    if (!finishedBefore || app.lastSpeaker !== 'client') return NO;
+    if (!finishedBefore || app.lastSpeaker !== 'client' || !isNewRequest(facts)) return NO;
     const crossed = crossing(facts);
     return {
       outcome: 'fires',
@@ -81,6 +81,17 @@ export const staleReuse: Cause = {
     ];
   },
 };
+
+/** Shorter pauses happen inside a conversation; a pool's connection waits longer. */
+const POOLED_MS = 300;
+
+/** The run of data that met the RST begins a request: it says so, or it comes after a pause on a connection closed when idle. */
+function isNewRequest(facts: ResetFacts): boolean {
+  const { app, half } = facts;
+  if (app.request !== null) return app.request.frame >= app.lastRunFrame;
+  const finIdleMs = (half.server.finNs - half.server.lastDataNs) / 1e6;
+  return (facts.idleMs ?? 0) >= POOLED_MS || finIdleMs >= POOLED_MS;
+}
 
 /** RFC 9293 §3.10.7.4: a request that acknowledges the FIN was written after the FIN had arrived. */
 export function crossing(facts: ResetFacts): 'race' | 'late' {

@@ -33,7 +33,7 @@ export function resetFacts(from: Derivation, decisive: RstRecord): ResetFacts {
     sender === 'client' ? { client: decisive.from, server: decisive.to } : { client: decisive.to, server: decisive.from };
   const marks = marksOf(trace, from.store);
   const trigger = triggerOf(decisive);
-  const clocks = idleClocks(decisive, trigger, marks);
+  const clocks = { ...idleClocks(decisive, trigger, marks), closedBy: finOfSameAct(decisive) ? sender : null };
   const base = connectionFacts(from, roles, half, decisive.exchange, clocks, marks);
   const senderHalf = decisive.from;
   const receiverHalf = decisive.to;
@@ -68,11 +68,11 @@ export function silenceFacts(from: Derivation, captureEndNs: number): SilenceFac
   const marks = marksOf(trace, from.store);
   const tail = marks.filter((mark) => !(mark.packet.notes & DUPLICATE));
   let first = tail.length - 1;
-  while (first > 0 && tail[first - 1]!.packet.side === tail[first]!.packet.side) first--;
+  while (first > 0 && isUnanswered(tail[first - 1]!.packet, trace)) first--;
   const firstNs = tail[first]?.packet.tNs ?? trace.lastNs;
   const before = tail[first - 1]?.packet.tNs ?? null;
   const quietMs = before === null ? null : (firstNs - before) / 1e6;
-  const clocks = { idleMs: idleBefore(trace, firstNs), quietMs };
+  const clocks = { idleMs: idleBefore(trace, firstNs), quietMs, closedBy: null };
   return {
     ...connectionFacts(from, roles, half, trace.exchange, clocks, marks),
     kind: 'silence',
@@ -81,6 +81,25 @@ export function silenceFacts(from: Derivation, captureEndNs: number): SilenceFac
     tryingMs: (trace.lastNs - firstNs) / 1e6,
     watchedMs: (captureEndNs - trace.lastNs) / 1e6,
   };
+}
+
+/** The packet belongs to the unanswered end: sent by the last speaker, with bytes that its peer never acknowledged. */
+function isUnanswered(packet: Packet, trace: Trace): boolean {
+  if (packet.side !== trace.lastSpeaker) return false;
+  const span = packet.length + (packet.flags & SYN ? 1 : 0) + (packet.flags & FIN ? 1 : 0);
+  const acked = trace.halves[1 - packet.side]!.acked;
+  return packet.notes & KEEP_ALIVE ? true : span > 0 && (acked < 0 || seqDiff((packet.seq + span) >>> 0, acked) > 0);
+}
+
+interface Clocks {
+  readonly idleMs: number | null;
+  readonly quietMs: number | null;
+  /** The side whose FIN belongs to the abort itself, and so says nothing of the time before. */
+  readonly closedBy: Side | null;
+}
+
+function withoutFin(half: Both<Half>, side: Side | null): Both<Half> {
+  return side === null ? half : { ...half, [side]: { ...half[side], finFrame: 0 } };
 }
 
 interface Roles {
@@ -115,7 +134,7 @@ function connectionFacts(
   roles: Roles,
   half: Both<Half>,
   exchange: Trace['exchange'],
-  clocks: { idleMs: number | null; quietMs: number | null },
+  clocks: Clocks,
   marks: readonly Mark[],
 ): ConnectionFacts {
   const { trace, table, book } = from;
@@ -149,7 +168,7 @@ function connectionFacts(
     bytes: { client: bytesSent(half.client), server: bytesSent(half.server) },
     idleMs: clocks.idleMs,
     quietMs: clocks.quietMs,
-    phase: phaseOf(app, half, clocks.idleMs),
+    phase: phaseOf(app, withoutFin(half, clocks.closedBy), clocks.idleMs),
     app,
     half,
     marks,
@@ -220,7 +239,7 @@ function idleClocks(
     momentFrame = exchange.runFrame;
     momentNs = exchange.runNs;
   } else {
-    const moment = answered ? trigger.packet : rst.packet;
+    const moment = answered ? trigger.packet : closingMoment(rst);
     momentFrame = moment.frame;
     momentNs = moment.tNs;
     idleNs = lastDataNs < 0 ? -1 : Math.max(0, momentNs - lastDataNs);
@@ -230,6 +249,18 @@ function idleClocks(
   const quietMs = before === undefined ? null : (momentNs - before.packet.tNs) / 1e6;
   if (idleNs < 0 && before !== undefined && lastDataNs < 0) return { idleMs: quietMs, quietMs };
   return { idleMs: idleNs < 0 ? null : idleNs / 1e6, quietMs };
+}
+
+/** A close that sends its FIN and aborts right behind it, as option nolinger does, is one act: it began with the FIN. */
+function closingMoment(rst: RstRecord): { frame: number; tNs: number } {
+  return finOfSameAct(rst) ? { frame: rst.from.finFrame, tNs: rst.from.finNs } : rst.packet;
+}
+
+const SAME_ACT_NS = 50e6;
+
+function finOfSameAct(rst: RstRecord): boolean {
+  const { from, to, packet } = rst;
+  return from.finFrame > 0 && packet.tNs - from.finNs < SAME_ACT_NS && to.lastDataNs < from.finNs && (packet.flags & ACK) !== 0;
 }
 
 function idleBefore(trace: Trace, ns: number): number | null {

@@ -35,6 +35,12 @@ export interface After {
   fromReceiver: number;
   lastFromReceiverNs: number;
   newDataFromReceiver: number;
+  /**
+   * A segment that repeats old bytes, but was made after the RST: its timestamp is newer by the time that passed.
+   * 0 when none; the frame and when it came.
+   */
+  freshRepeatFrame: number;
+  freshRepeatNs: number;
   /** A SYN+ACK of the claimed sender after its own RST. */
   synAckFromSender: number;
   /** The receiver acknowledged, after the RST, data that the sender sent after the RST. */
@@ -74,6 +80,8 @@ export function recordRst(
       fromReceiver: 0,
       lastFromReceiverNs: -1,
       newDataFromReceiver: 0,
+      freshRepeatFrame: 0,
+      freshRepeatNs: -1,
       synAckFromSender: 0,
       talkedOn: false,
       challengeFrame: 0,
@@ -100,6 +108,9 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
           after.newFromSenderFrame = store.frame[slot]!;
         }
         after.newFromSender++;
+      } else if (after.freshRepeatFrame === 0 && end !== store.seq[slot]! && isFresh(rst, store, slot)) {
+        after.freshRepeatFrame = store.frame[slot]!;
+        after.freshRepeatNs = tNs;
       }
       continue;
     }
@@ -114,6 +125,16 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
       after.challengeFrame = store.frame[slot]!;
     }
   }
+}
+
+/** Older than any reordering, and stamped by a clock that went on: RFC 7323 §5.4 has it tick at least once a second. */
+const FRESH_NS = 100e6;
+
+function isFresh(rst: RstRecord, store: PacketStore, slot: number): boolean {
+  const { from, packet } = rst;
+  const tsVal = store.tsVal[slot]!;
+  if (tsVal < 0 || from.lastTsVal < 0 || store.tNs[slot]! - packet.tNs < FRESH_NS) return false;
+  return seqDiff(tsVal, from.lastTsVal) > 0;
 }
 
 /**

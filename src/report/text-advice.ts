@@ -23,16 +23,18 @@ export function renderEvidence(
   return lines;
 }
 
-/** What to do, then the command to copy, then the reason. */
+/** What to do, then the command to copy, then the reason; bulleted when there are several. */
 export function renderRemedies(label: string, remedies: readonly Remedy[], paint: Paint, ink: Ink): string[] {
+  const bullet = remedies.length > 1 ? `${ink.glyphs.bullet} ` : '';
+  const hanging = ' '.repeat(12 + bullet.length);
   return remedies.flatMap(({ text, command, why }, at) => {
-    const first = `    ${ink.style.faint((at === 0 ? label : '').padEnd(8))}`;
-    const rest = ' '.repeat(12);
-    const lines = toParagraph(ink.safe(text), { width: ink.width - 12, first: '', rest: '', paint });
+    const first = `    ${ink.style.faint((at === 0 ? label : '').padEnd(8))}${bullet}`;
+    const lines = toParagraph(ink.safe(text), { width: ink.width - hanging.length, first: '', rest: '', paint });
+    const reason = { width: ink.width, first: hanging, rest: hanging, paint: ink.style.faint };
     return [
-      ...lines.map((line, row) => (row === 0 ? first : rest) + line),
-      ...(command ? [`${rest}${paint(ink.safe(command))}`] : []),
-      ...(why ? toParagraph(ink.safe(why), { width: ink.width, first: rest, rest, paint: ink.style.faint }) : []),
+      ...lines.map((line, row) => (row === 0 ? first : hanging) + line),
+      ...(command ? [`${hanging}${ink.style.strong(ink.safe(command))}`] : []),
+      ...(why ? toParagraph(ink.safe(why), reason) : []),
     ];
   });
 }

@@ -22,7 +22,7 @@ export function renderResetLines(reset: Reset, ink: Ink): string[] {
 /** The headline of a silence. */
 export function renderSilenceLines(silence: Silence, ink: Ink): string[] {
   const what = `silent ${toMoment(silence)}`.trimEnd();
-  return renderHeadline(silence, { text: what, paint: ink.style.alarm }, toVerdictWords(silence.cause), ink);
+  return renderHeadline(silence, { text: what, paint: ink.style.alarm }, toVerdictWords(silence), ink);
 }
 
 /** Everything about one reset. */
@@ -65,7 +65,7 @@ function renderBody(
 function renderResetHeadline(reset: Reset, subject: string, ink: Ink): string[] {
   const verb = reset.sender.actor === 'unknown' ? 'RST' : isRefused(reset) ? 'refused' : 'reset';
   const what = [`${verb} ${subject}`, toMoment(reset)].filter(Boolean).join(' ');
-  return renderHeadline(reset, { text: what, paint: ink.style.alarm }, toVerdictWords(reset.cause), ink);
+  return renderHeadline(reset, { text: what, paint: ink.style.alarm }, toVerdictWords(reset), ink);
 }
 
 function renderHeadline(item: Reset | Silence, what: Piece, verdict: string, ink: Ink): string[] {
@@ -85,9 +85,13 @@ function renderField(label: string, text: string, ink: Ink): string[] {
   return lines.map((line, at) => `    ${ink.style.faint((at === 0 ? label : '').padEnd(8))}${line}`);
 }
 
-function toVerdictWords({ id, level, confidence, group }: Reset['cause'] | Silence['cause']): string {
-  const ids = group && group.length > 1 ? group.join(' or ') : id;
-  return `${ids}, ${toCertainty(level, confidence)}`;
+/** Causes that cannot be told apart are named together, with the confidence they have together. */
+function toVerdictWords({ cause, alternatives }: Reset | Silence): string {
+  const { id, level, confidence } = cause;
+  const group: readonly string[] = cause.group ?? [id];
+  const others = alternatives.filter((other) => other.id !== id && group.includes(other.id));
+  const together = others.reduce((sum, other) => sum + other.confidence, confidence);
+  return `${group.join(' or ')}, ${toCertainty(level, Math.min(1, together))}`;
 }
 
 function toWho({ sender, mechanism }: Reset, ink: Ink): string {

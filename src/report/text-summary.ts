@@ -76,10 +76,11 @@ function toVerdict(report: Report, ink: Ink): string {
     resets.length > refused ? `${(resets.length - refused).toLocaleString('en-US')} reset` : '',
     refused > 0 ? `${refused.toLocaleString('en-US')} refused` : '',
   ].filter(Boolean);
+  const one = resets.length === 1 && summary.connections <= 1;
   const total = toCount(Math.max(summary.connections, resets.length), 'connection');
   const silent =
     report.silences.length > 0 ? ` ${report.silences.length.toLocaleString('en-US')} more went silent.` : '';
-  return `${total}, ${counts.join(', ')}${resets.length === 1 ? ' ' : '. '}${toBlame(resets, ink)}${silent}`;
+  return `${total}, ${one ? counts.join('').replace('1 ', '') : counts.join(', ')}${resets.length === 1 ? ' ' : '. '}${toBlame(resets, ink)}${silent}`;
 }
 
 /** The largest set of resets with one sender and one cause, as a sentence. */
@@ -92,13 +93,13 @@ function toBlame(resets: readonly Reset[], ink: Ink): string {
   const ports = new Set(largest.map(({ sender: { port } }) => port));
   const where = ports.size === 1 ? toSocket(sender, ink) : ink.safe(sender.address);
   const share = toShare(largest.length, resets.length);
-  const why = (cause.group ?? [cause.id]).map((id) => CAUSE_WORDS[id]).join(', or ');
-  const ids = (cause.group ?? [cause.id]).join(' or ');
-  return `${share}${toSubject(sender, ink, where)}, ${BECAUSE[cause.level]} ${why} (${ids}).`;
+  const why = (cause.group ?? [cause.id]).map((id) => `${CAUSE_WORDS[id]} (${id})`).join(', or ');
+  return `${share}${toSubject(sender, ink, where)}, ${BECAUSE[cause.level]} ${why}.`;
 }
 
 function toShare(part: number, whole: number): string {
   if (whole === 1) return '';
+  if (whole === 2 && part === 2) return 'Both ';
   return part === whole
     ? `All ${whole.toLocaleString('en-US')} `
     : `${part.toLocaleString('en-US')} of ${whole.toLocaleString('en-US')} `;

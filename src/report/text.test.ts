@@ -35,8 +35,16 @@ describe('the verdict', () => {
     expect(firstLine(sampleReport([...many(2), other]))).toBe(
       '9 connections, 3 reset. 2 of 3 by the server 10.0.0.5:443 (nginx), most likely because the connection was idle longer than it allows (idle-timeout).',
     );
+    expect(firstLine(sampleReport(many(2)))).toContain('2 reset. Both by the server');
     expect(firstLine(sampleReport(many(1)))).toMatch(
       /^9 connections, 1 reset by the server 10\.0\.0\.5:443 \(nginx\), most likely because /,
+    );
+  });
+
+  it('speaks plainly of a single connection', () => {
+    const report = sampleReport(many(1));
+    expect(firstLine({ ...report, summary: { ...report.summary, connections: 1 } })).toMatch(
+      /^1 connection, reset by the server 10\.0\.0\.5:443/,
     );
   });
 
@@ -72,9 +80,12 @@ describe('the verdict', () => {
       ],
     });
     const text = renderText(sampleReport([group]), { width: 300 });
-    expect(text).toContain('unread-data or linger-zero, possible 50%');
+    expect(text).toContain('unread-data or linger-zero, possible 90%');
     expect(text).toContain('unread-data or linger-zero: these leave the same bytes here.');
     expect(text).toContain('; otherwise unknown 10%\n');
+    expect(text).toContain(
+      'possibly because it closed while data sent to it was still unread (unread-data), or it closed with SO_LINGER 0, which aborts instead of closing (linger-zero).',
+    );
   });
 
   it('says plainly when there is no RST, no TCP, no packet', () => {

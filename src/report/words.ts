@@ -53,7 +53,7 @@ export const MECHANISM_WORDS: Readonly<Record<Mechanism, string>> = {
 
 export const IMPACT_WORDS: Readonly<Record<Impact, string>> = {
   none: 'Nothing was lost.',
-  'connect-failed': 'The connection was never established, so nothing was sent.',
+  'connect-failed': 'The connection failed before anything was sent.',
   'request-unanswered': 'A request was sent and never answered.',
   'request-unsent': 'The request never reached the application.',
   'response-truncated': 'The response was cut short.',

@@ -39,8 +39,7 @@ const atSyn: Scenario = defineScenario({
   title: 'A router REJECTs the SYN although the server listens',
   needs: [...NAMESPACES, 'nft'],
   where: 'namespaces',
-  points: ['client', 'server'],
-  resets: { client: 1, server: 0 },
+  resets: 1,
   truth: {
     sender: 'server',
     mechanism: 'in-path-answer',

@@ -58,6 +58,16 @@ const accepted: Scenario = defineScenario({
     ...IDENTIFIABLE,
     why: 'The router sent the client a RST+ACK in the server\'s name with the right sequence number, the window copied, another TTL and IP-ID and no DF; the server sent data 200 ms later',
   },
+  truthAt: {
+    server: {
+      sender: 'client',
+      mechanism: 'passive-answer',
+      cause: 'no-socket',
+      equivalent: ['state-mismatch'],
+      equivalentBecause: 'a host that has lost the connection and one that never had it answer alike',
+      why: 'The forged RST went to the client only; what the server sees is the bare RST with which the client answered the later data',
+    },
+  },
   async run(lab) {
     const both = await inject(lab, 0);
     await both.client.death();

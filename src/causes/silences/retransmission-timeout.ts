@@ -36,7 +36,7 @@ export const retransmissionTimeout: SilenceCause = {
         facts,
         'repeats-unanswered',
         repeatFrames(facts),
-        `${repeatedRange(facts)} was repeated ${repeats} times in ${lasting(facts.tryingMs)}, unanswered${growingPauses(facts)}`,
+        `${repeatedRange(facts)}: sent again ${repeats} times in ${lasting(facts.tryingMs)}, never acknowledged${growingPauses(facts)}`,
       ),
       shown(facts, 'quiet-before', [], `the peer was last heard ${lasting(quietMs)} before the first of these packets`),
     ];

@@ -7,7 +7,7 @@ import type { Packet } from '../../flow/packets.ts';
 import { newExchange } from '../../flow/exchange.ts';
 import type { Mechanism } from '../../terms/mechanisms.ts';
 import { ACK, RST } from '../../wire/tcp.ts';
-import type { Cause, Judgement, ResetCase, SilenceCase } from '../define.ts';
+import type { Judgement, ResetCase, SilenceCase } from '../define.ts';
 
 type Plain = string | number | boolean | null | undefined | readonly unknown[] | ReadonlyMap<unknown, unknown>;
 
@@ -136,6 +136,7 @@ export function listener(change: Partial<Listener> = {}): ReadonlyMap<string, Li
     survivors: 0,
     longestIdleSurvivedMs: 0,
     survivorsFinished: 0,
+    survivorClients: new Set(),
     mostBytesSurvived: 0,
     accepted: [],
     refused: [],
@@ -162,12 +163,12 @@ export const BARREN: Change<ResetFacts> = {
 };
 
 /** The judgement as evidence for a test: fails loudly when the cause does not fire. */
-export function fires(cause: Pick<Cause, 'id'>, judged: Judgement): Extract<Judgement, { outcome: 'fires' }> {
+export function fires(cause: { readonly id: string }, judged: Judgement): Extract<Judgement, { outcome: 'fires' }> {
   if (judged.outcome !== 'fires') throw new Error(`${cause.id} does not fire: ${JSON.stringify(judged)}`);
   return judged;
 }
 
-function connection(): unknown {
+function connection(): Record<string, unknown> {
   const tls = { ...newExchange().tls[0] };
   const host = { role: 'unknown', roleFrom: 'direction', name: '' };
   return {

@@ -1,0 +1,84 @@
+import type { LabContext } from '../../context.ts';
+import { connected } from '../../exchange.ts';
+import { IDENTIFIABLE } from '../../equivalents.ts';
+import { NAMESPACES, defineScenario } from '../../scenario.ts';
+import type { Scenario } from '../../scenario.ts';
+import { pause } from '../../wait.ts';
+
+/** Four clients at once against a listener that accepts nobody and whose queue holds one. */
+async function crowd(lab: LabContext, settings: readonly string[]): Promise<void> {
+  for (const setting of settings) await lab.network.exec('server', 'sysctl', ['-q', '-w', `net.ipv4.${setting}`]);
+  const { client, server } = lab.network.puppet;
+  await server.listen(lab.host, lab.port, { backlog: 0 });
+  const clients = await Promise.all([1, 2, 3, 4].map(() => client.connect(lab.host, lab.port)));
+  // A client that has been reset already cannot send: that is the scenario, not a failure of it.
+  for (const socket of clients) await socket.send('GET / HTTP/1.1\r\n\r\n').catch(() => {});
+}
+
+const aborts: Scenario = defineScenario({
+  id: 'backlog-overflow/abort-on-overflow',
+  cause: 'backlog-overflow',
+  kind: 'fires',
+  title: 'The accept queue is full and the kernel is told to say so',
+  needs: NAMESPACES,
+  where: 'namespaces',
+  points: ['client', 'server'],
+  resets: 3,
+  truth: {
+    sender: 'server',
+    mechanism: 'passive-answer',
+    cause: 'backlog-overflow',
+    ...IDENTIFIABLE,
+    why: 'net.ipv4.tcp_abort_on_overflow=1, a backlog of 0 and nobody accepting: of four clients one fits, the others get a RST for the ACK that completes their handshake',
+  },
+  run: (lab) => crowd(lab, ['tcp_abort_on_overflow=1']),
+});
+
+const repeats: Scenario = defineScenario({
+  id: 'backlog-overflow/default-late-reset',
+  cause: 'backlog-overflow',
+  kind: 'fires',
+  title: 'The accept queue is full by default: repeated SYN-ACKs, unacknowledged data, a RST much later',
+  needs: NAMESPACES,
+  where: 'namespaces',
+  points: ['client', 'server'],
+  resets: 3,
+  truth: {
+    sender: 'server',
+    mechanism: 'passive-answer',
+    cause: 'backlog-overflow',
+    ...IDENTIFIABLE,
+    why: 'The same crowd with tcp_abort_on_overflow=0 and tcp_synack_retries=1: the server repeated its SYN-ACK and forgot the request; the next retransmission of the clients found no socket',
+  },
+  async run(lab) {
+    await crowd(lab, ['tcp_synack_retries=1']);
+    await lab.resetsCaptured(3);
+  },
+});
+
+const accepted: Scenario = defineScenario({
+  id: 'backlog-overflow/accepted-then-aborted',
+  cause: 'backlog-overflow',
+  kind: 'quiet',
+  title: 'A listener with room, whose application resets right after accept()',
+  needs: NAMESPACES,
+  where: 'namespaces',
+  points: ['client', 'server'],
+  resets: 1,
+  truth: {
+    sender: 'server',
+    mechanism: 'active-abort',
+    cause: 'policy-abort',
+    equivalent: ['linger-zero', 'process-crash'],
+    equivalentBecause: 'whether a rule or an accident closed a connection without a byte with SO_LINGER 0 is invisible on the wire',
+    why: 'The server accepted the connection and closed it with SO_LINGER 0 before a byte was sent',
+  },
+  async run(lab) {
+    const both = await connected(lab);
+    await pause(50);
+    await both.accepted.abort();
+    await both.client.death();
+  },
+});
+
+export const scenarios: readonly Scenario[] = [aborts, repeats, accepted];

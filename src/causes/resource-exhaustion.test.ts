@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { resourceExhaustion } from './resource-exhaustion.ts';
+import { population, resetCase, resetFacts } from './testing/facts.ts';
+
+describe('resource-exhaustion', () => {
+  it('cannot tell from an abort, and names the counter that would', () => {
+    expect(resourceExhaustion.judge(resetCase(resetFacts(), 'active-abort'))).toMatchObject({
+      outcome: 'cannot-tell',
+      wouldTell: expect.stringContaining('TCPAbortOnMemory'),
+    });
+  });
+  it('is excluded when a kernel without a socket answered', () => {
+    expect(resourceExhaustion.judge(resetCase(resetFacts(), 'passive-answer')).outcome).toBe('no');
+  });
+  it('is excluded when the same idle time comes again and again', () => {
+    const resets = [0, 1, 2].map((row) => resetFacts({ row, idleMs: 60_000 + row }));
+    expect(resourceExhaustion.judge(resetCase(resets[0]!, 'active-abort', population(resets))).outcome).toBe('no');
+  });
+});
