@@ -1,4 +1,5 @@
 /** Small pcap and pcapng writers: whole captures in memory, for tests, labs and annotated extracts. */
+import { concat, integers } from '../wire/bytes.ts';
 import { PCAP_MICROSECONDS, PCAP_NANOSECONDS } from './pcap.ts';
 import { BYTE_ORDER_MAGIC, ENHANCED_PACKET, INTERFACE_DESCRIPTION, SECTION_HEADER } from './pcapng.ts';
 
@@ -72,28 +73,6 @@ export function pcapngOptions(littleEndian: boolean, options: readonly PcapngOpt
   if (options.length === 0) return new Uint8Array(0);
   const parts = options.flatMap(({ code, value }) => [integers(littleEndian, 2, [code, value.length]), padded(value)]);
   return concat([...parts, integers(littleEndian, 2, [0, 0])]);
-}
-
-/** Unsigned integers of 1, 2 or 4 bytes each. */
-export function integers(littleEndian: boolean, width: 1 | 2 | 4, values: readonly number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(values.length * width));
-  for (const [index, value] of values.entries()) {
-    if (width === 4) view.setUint32(index * 4, value, littleEndian);
-    else if (width === 2) view.setUint16(index * 2, value, littleEndian);
-    else view.setUint8(index, value);
-  }
-  return new Uint8Array(view.buffer);
-}
-
-/** All parts in one array. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** The section length stays unknown, as in files that are written while packets arrive. */

@@ -7,7 +7,7 @@ import type { CauseId, SilenceId } from '../terms/causes.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Judgement, ResetCase, SilenceCase } from './define.ts';
 import { CAUSES, SILENCES } from './list.ts';
-import { BEATEN, BEATS } from './precedence.ts';
+import { BEATEN, BEATS, KNOWN } from './precedence.ts';
 
 export interface Ranked<Id extends string> {
   readonly id: Id;
@@ -55,7 +55,7 @@ function rank<Id extends string>(
 ): Ranked<Id> {
   const weights = new Map<Id, number>();
   for (const [id, firing] of judged) {
-    const beaten = [...judged.keys()].some((other) => beats[other]?.includes(id) === true && !(beats[id]?.includes(other) ?? false));
+    const beaten = [...judged].some(([other, { weight }]) => weight >= KNOWN && beats[other]?.includes(id) === true && !(beats[id]?.includes(other) ?? false));
     weights.set(id, firing.weight * (beaten ? BEATEN : 1));
   }
   const order = [...weights].sort((a, b) => b[1] - a[1]);

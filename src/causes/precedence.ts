@@ -26,5 +26,8 @@ export const BEATS: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   injected: ['unread-data', 'linger-zero', 'refused'],
 };
 
+/** A context that fits less well than this is not known, and beats nothing. */
+export const KNOWN = 0.4;
+
 /** What remains of a generic cause's weight beside the one that beats it. */
 export const BEATEN = 0.25;

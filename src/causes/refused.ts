@@ -46,7 +46,8 @@ export const refused: Cause = {
     if (open !== null) evidence.push(shown(facts, 'accepts-at-times', [], open));
     const ttl = strangeTtl(facts);
     if (ttl === null) {
-      const known = facts.hostTtl.synAck > 0 || facts.hostTtl.segment > 0 || facts.client.address === facts.server.address;
+      const known =
+        facts.hostTtl.synAck > 0 || facts.hostTtl.segment > 0 || facts.client.address === facts.server.address;
       if (known) return { outcome: 'fires', weight: 0.9, level: 'likely', evidence };
       return {
         outcome: 'fires',

@@ -48,6 +48,10 @@ describe('relayed', () => {
     expect(judge(resetFacts(), upstream({ atNs: atMs(1012) })).outcome).toBe('no');
     expect(judge(resetFacts(), upstream({ client: { host: 8 } })).outcome).toBe('no');
   });
+  it('matches the server’s bytes where the client sent none', () => {
+    const greeting = { bytes: { client: 0, server: 80 } };
+    expect(fires(relayed, judge(resetFacts(greeting), upstream(greeting))).weight).toBe(0.85);
+  });
   it('does not take empty connections for equal ones', () => {
     const none = { bytes: { client: 0, server: 0 } };
     expect(judge(resetFacts(none), upstream(none)).outcome).toBe('no');

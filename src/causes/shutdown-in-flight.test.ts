@@ -18,6 +18,10 @@ describe('shutdown-in-flight', () => {
       twins: ['process-crash', 'drain-reset'],
     });
   });
+  it('is only possible when the listener refuses and never comes back', () => {
+    const judged = fires(shutdownInFlight, shutdownInFlight.judge(waveCase({ refused: GAP.refused! })));
+    expect(judged).toMatchObject({ weight: 0.65, level: 'possible', twins: ['process-crash'] });
+  });
   it('stays quiet when most connections of the listener lived on', () => {
     const spans = Array.from({ length: 20 }, () => ({ firstNs: 0, lastNs: atMs(9000), reset: false }));
     expect(shutdownInFlight.judge(waveCase({ spans })).outcome).toBe('no');

@@ -42,7 +42,7 @@ export const staleReuse: Cause = {
       weight: 0.95,
       level: 'likely',
       evidence: [
-        shown(facts, 'fin-before-request', [fin, app.lastRunFrame, facts.rst.packet.frame], `the server sent its FIN in frame ${fin}; the request in frame ${app.lastRunFrame} came ${lasting((half.client.lastDataNs - half.server.finNs) / 1e6)} from it, after ${lasting(facts.idleMs)} idle`),
+        shown(facts, 'fin-before-request', [fin, app.lastRunFrame, facts.rst.packet.frame], `the server sent its FIN in frame ${fin}, the client a new request in frame ${app.lastRunFrame}, after ${lasting(facts.idleMs)} idle`),
         crossed === 'late'
           ? shown(facts, 'late', [fin, trigger.packet.frame], 'late: the client’s kernel had the FIN before the request was written (the request acknowledges it, or a round trip lay between)')
           : shown(facts, 'race', [fin, trigger.packet.frame], 'race: FIN and request crossed on the way; the request does not acknowledge the FIN'),

@@ -274,5 +274,6 @@ function idleBefore(trace: Trace, ns: number): number | null {
 
 function inFlight(from: Half, to: Half): number {
   if (from.nextSeq < 0 || to.acked < 0) return 0;
-  return Math.max(0, seqDiff(from.nextSeq, to.acked));
+  const endOfData = from.finEnd >= 0 && from.finEnd === from.nextSeq ? (from.finEnd - 1) >>> 0 : from.nextSeq;
+  return Math.max(0, seqDiff(endOfData, to.acked));
 }

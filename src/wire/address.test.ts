@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatAddress, inCidr, parseAddress, parseCidr } from './address.ts';
 
@@ -74,14 +74,14 @@ describe('addresses', () => {
   });
 });
 
-describe('networks', () => {
-  const inside = (address: string, network: string): boolean => {
-    const bytes = parseAddress(address);
-    const cidr = parseCidr(network);
-    if (bytes === undefined || cidr === undefined) throw new Error('test data');
-    return inCidr(bytes, cidr);
-  };
+const inside = (address: string, network: string): boolean => {
+  const bytes = parseAddress(address);
+  const cidr = parseCidr(network);
+  if (bytes === undefined || cidr === undefined) throw new Error('test data');
+  return inCidr(bytes, cidr);
+};
 
+describe('networks', () => {
   it('hold the addresses that share their prefix', () => {
     expect(inside('10.255.0.1', '10.0.0.0/8')).toBe(true);
     expect(inside('11.0.0.1', '10.0.0.0/8')).toBe(false);

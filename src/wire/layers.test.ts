@@ -1,7 +1,7 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ethernetFrame, ipv4Packet, ipv6Packet, tcpFrame, tcpSegment } from '../capture/testing/frames.ts';
-import { concat } from '../capture/write.ts';
+import { ethernetFrame, ipv4Packet, ipv6Packet, tcpFrame, tcpSegment } from './testing/frames.ts';
+import { concat } from './bytes.ts';
 import { formatAddress } from './address.ts';
 import { carrierName } from './carriers.ts';
 import { CUT, FRAGMENT, locate, MALFORMED, newLayers, NOT_TCP, TCP, UNDECODED, type Layers } from './layers.ts';
@@ -61,13 +61,14 @@ describe('a RST of a real kernel, byte by byte', () => {
 
 const SEGMENT = tcpSegment({ flags: 0x18, payload: new Uint8Array(5) });
 
+const sll = (packetType: number, protocol: number): Uint8Array =>
+  Uint8Array.of(0, packetType, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, protocol >> 8, protocol & 0xff);
+const sll2 = (packetType: number, protocol: number): Uint8Array =>
+  Uint8Array.of(protocol >> 8, protocol & 0xff, 0, 0, 0, 0, 0, 2, 0, 1, packetType, 6, 2, 0, 0, 0, 0, 1, 0, 0);
+
 describe('link layers that carry IP', () => {
   const ip4 = ipv4Packet(SEGMENT);
   const ip6 = ipv6Packet(6, SEGMENT);
-  const sll = (packetType: number, protocol: number): Uint8Array =>
-    Uint8Array.of(0, packetType, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, protocol >> 8, protocol & 0xff);
-  const sll2 = (packetType: number, protocol: number): Uint8Array =>
-    Uint8Array.of(protocol >> 8, protocol & 0xff, 0, 0, 0, 0, 0, 2, 0, 1, packetType, 6, 2, 0, 0, 0, 0, 1, 0, 0);
   const cases: readonly [name: string, linkType: number, frame: Uint8Array, version: number, direction: number][] = [
     ['Ethernet', 1, ethernetFrame([0x0800], ip4), 4, 0],
     ['Ethernet with IPv6', 1, ethernetFrame([0x86dd], ip6), 6, 0],
@@ -181,9 +182,9 @@ describe('IPv4', () => {
   });
 });
 
-describe('IPv6', () => {
-  const extension = (next: number): Uint8Array => Uint8Array.of(next, 0, 0, 0, 0, 0, 0, 0);
+const extension = (next: number): Uint8Array => Uint8Array.of(next, 0, 0, 0, 0, 0, 0, 0);
 
+describe('IPv6', () => {
   it('walks hop-by-hop, routing, destination, authentication and fragment headers', () => {
     const authentication = Uint8Array.of(44, 1, ...new Uint8Array(10));
     const chain = concat([extension(43), extension(60), extension(51), authentication, extension(6), SEGMENT]);

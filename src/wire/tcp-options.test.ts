@@ -1,6 +1,6 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tcpSegment } from '../capture/testing/frames.ts';
+import { tcpSegment } from './testing/frames.ts';
 import * as options from './tcp-options.ts';
 import { newTcpOptions, readTcpOptions, type TcpOptions } from './tcp-options.ts';
 

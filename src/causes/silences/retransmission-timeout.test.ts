@@ -8,6 +8,7 @@ const repeat = (frame: number, ms: number) =>
 
 describe('retransmission-timeout', () => {
   const marks = [
+    repeat(7, 900),
     mark({ frame: 8, side: 1 }),
     mark({ frame: 9, seq: 1501, length: 250 }),
     repeat(10, 1200),

@@ -38,7 +38,7 @@ export const retransmissionTimeout: SilenceCause = {
         repeatFrames(facts),
         `${repeatedRange(facts)}: sent again ${repeats} times in ${lasting(facts.tryingMs)}, never acknowledged${growingPauses(facts)}`,
       ),
-      shown(facts, 'quiet-before', [], `the peer was last heard ${lasting(quietMs)} before the first of these packets`),
+      shown(facts, 'quiet-before', [], `${lasting(quietMs)} without a packet came before the first of them`),
     ];
     const wouldTell = `whether the packets reach the other side: a capture on ${facts[facts.unanswered === 'client' ? 'server' : 'client'].address}.`;
     if (quietMs < SHORT_MS) return { outcome: 'fires', weight: 0.8, level: 'likely', evidence, wouldTell };

@@ -1,5 +1,5 @@
 /** Frames for tests, built field by field. */
-import { concat, integers } from '../write.ts';
+import { concat, integers } from '../bytes.ts';
 
 export interface TcpFields {
   readonly srcPort?: number;
