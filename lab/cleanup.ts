@@ -1,4 +1,4 @@
-/** Undo in reverse order, whatever happens: return, exception, SIGINT or SIGTERM. */
+/** Undo in reverse order, whatever happens: return, exception, crash, SIGINT or SIGTERM. */
 export class CleanupStack {
   readonly #undos: { readonly what: string; readonly undo: () => unknown }[] = [];
 
@@ -25,13 +25,19 @@ export async function withCleanup<T>(work: (cleanup: CleanupStack) => Promise<T>
   const onSignal = (signal: NodeJS.Signals): void => {
     void cleanup.run().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
   };
+  const onCrash = (error: unknown): void => {
+    process.stderr.write(`lab: ${error instanceof Error ? error.stack : String(error)}\n`);
+    void cleanup.run().finally(() => process.exit(2));
+  };
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
+  process.once('uncaughtException', onCrash);
   try {
     return await work(cleanup);
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    process.off('uncaughtException', onCrash);
     await cleanup.run();
   }
 }

@@ -7,7 +7,9 @@ type Equivalents = Pick<Truth, 'equivalent' | 'equivalentBecause'>;
 export const IDENTIFIABLE: Equivalents = { equivalent: [] };
 
 /** A server aborts after a whole request and before any answer; whether it had read the request is invisible. */
-export function abortWithoutAnswer(truth: 'unread-data' | 'linger-zero' | 'policy-abort' | 'process-crash'): Equivalents {
+export function abortWithoutAnswer(
+  truth: 'unread-data' | 'linger-zero' | 'policy-abort' | 'process-crash',
+): Equivalents {
   const all = ['unread-data', 'linger-zero', 'policy-abort', 'process-crash'] as const;
   return {
     equivalent: all.filter((cause) => cause !== truth),

@@ -28,7 +28,10 @@ export async function another(
 }
 
 /** One request and its complete response. */
-export async function exchange({ client, accepted }: Pick<Connected, 'client' | 'accepted'>, path: string): Promise<void> {
+export async function exchange(
+  { client, accepted }: Pick<Connected, 'client' | 'accepted'>,
+  path: string,
+): Promise<void> {
   await client.send(request(path));
   await accepted.receive();
   await accepted.send(response('200 OK', `this is ${path}`));

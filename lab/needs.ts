@@ -15,7 +15,6 @@ const TESTS: Readonly<Record<Need, { command: string; args: readonly string[] } 
   openssl: { command: 'openssl', args: ['version'] },
   nginx: { command: 'nginx', args: ['-v'] },
   haproxy: { command: 'haproxy', args: ['-v'] },
-  'redis-server': { command: 'redis-server', args: ['--version'] },
 };
 
 /** The needs that are not met; empty when the scenario can run. */

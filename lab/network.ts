@@ -58,7 +58,11 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
     if (gateway !== undefined) await exec(host, 'ip', ['route', 'add', 'default', 'via', gateway]);
   };
   const plugServer = async (): Promise<Helper> => {
-    const cable = await startCable(cleanup, [namespace.router, 'srv0', namespace.server, 'eth0'], options.serverDelayMs ?? 2);
+    const cable = await startCable(
+      cleanup,
+      [namespace.router, 'srv0', namespace.server, 'eth0'],
+      options.serverDelayMs ?? 2,
+    );
     await address('router', 'srv0', ROUTER_TO_SERVER);
     await address('server', 'eth0', ADDRESS.server, ROUTER_TO_SERVER);
     return cable;
@@ -69,7 +73,11 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
     await addNamespace(host);
   }
   await exec('router', 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
-  const clientCable = await startCable(cleanup, [namespace.router, 'cli0', namespace.client, 'eth0'], options.clientDelayMs ?? 3);
+  const clientCable = await startCable(
+    cleanup,
+    [namespace.router, 'cli0', namespace.client, 'eth0'],
+    options.clientDelayMs ?? 3,
+  );
   await address('router', 'cli0', ROUTER_TO_CLIENT);
   await address('client', 'eth0', ADDRESS.client, ROUTER_TO_CLIENT);
   let serverCable = await plugServer();

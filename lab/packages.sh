@@ -2,7 +2,7 @@
 # Installs, on Debian and Ubuntu, what the lab and the tests run: only what is missing, nothing when all is there.
 set -euo pipefail
 
-packages=(tcpdump tshark tcptrace nginx haproxy apache2-bin nftables iproute2 python3 conntrack zstd openssl redis-server)
+packages=(tcpdump tshark tcptrace nginx haproxy apache2-bin nftables iproute2 python3 conntrack zstd openssl)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -18,7 +18,7 @@ as_root=()
 ((EUID == 0)) || as_root=(sudo)
 echo "packages: installing ${missing[*]}"
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update --quiet=2
-# policy-rc.d: a freshly installed nginx, haproxy or redis must not start and take ports.
+# policy-rc.d: a freshly installed nginx or haproxy must not start and take ports.
 stop_services=/usr/sbin/policy-rc.d
 if [[ ! -e $stop_services ]]; then
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$stop_services" >/dev/null

@@ -28,7 +28,7 @@ export async function readCapture(path: string): Promise<CaptureContents> {
   const resets = new Map<string, SeenReset>();
   const markers: string[] = [];
   let packets = 0;
-  for (let at = 24; at + 16 <= bytes.length; ) {
+  for (let at = 24; at + 16 <= bytes.length;) {
     const length = bytes.readUInt32LE(at + 8);
     const frame = bytes.subarray(at + 16, at + 16 + length);
     if (frame.length < length) break;

@@ -43,6 +43,7 @@ export class Puppet {
   /** One call of an operation of puppet.py. */
   call(op: string, args: Arguments = {}): Promise<unknown> {
     const call = ++this.#calls;
+    if (this.helper.ended()) return Promise.reject(new PuppetError(op, 'the puppet has ended'));
     return new Promise((resolve, reject) => {
       this.#waiting.set(call, { resolve, reject });
       this.helper.child.stdin!.write(`${JSON.stringify({ call, op, ...args })}\n`);

@@ -12,6 +12,7 @@ import { ADDRESS, DEVICE } from './network.ts';
 import { readCapture } from './pcap-resets.ts';
 import type { CaptureContents } from './pcap-resets.ts';
 import { freePorts } from './ports.ts';
+import { startPuppet } from './puppet.ts';
 import { expectedResets, kindAt, scenarioName } from './scenario.ts';
 import type { Point, Scenario } from './scenario.ts';
 import { waitFor } from './wait.ts';
@@ -41,7 +42,11 @@ export async function record(scenario: Scenario, directory: string, stack: Clean
   stack.defer(`scenario ${scenario.id}`, () => cleanup.run());
   try {
     const recorders: Recorder[] = [];
-    const lab = await prepareContext(scenario, cleanup, async () => (await readCapture(recorders[0]!.file)).resets.length);
+    const lab = await prepareContext(
+      scenario,
+      cleanup,
+      async () => (await readCapture(recorders[0]!.file)).resets.length,
+    );
     const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
     for (const point of points) recorders.push(await startRecorder(scenario, lab, point));
     await inTime(scenario.run(lab), `scenario ${scenario.id}`);
@@ -85,10 +90,12 @@ async function startRecorder(scenario: Scenario, lab: LabContext, point: Point):
     ['-i', device, '-n', '-U', '-w', file, '-s', String(SNAP_BYTES), '--immediate-mode', '-Z', 'root', filter],
     host === null ? undefined : lab.network.namespace[host],
   );
+  // A puppet of its own: the scenario may kill the ones it plays with.
+  const marker = host === null ? null : await startPuppet(lab.cleanup, lab.network.namespace[host]);
+  const target = host === 'client' ? ADDRESS.server : ADDRESS.client;
   const mark = async (text: string): Promise<void> => {
-    if (host === null) return markLoopback(markerPort, text);
-    const target = host === 'client' ? '10.77.1.1' : ADDRESS.client;
-    await lab.network.puppet[host].call('marker', { host: target, port: markerPort, text });
+    if (marker === null) await markLoopback(markerPort, text);
+    else await marker.call('marker', { host: target, port: markerPort, text });
   };
   const recorder = { point, file, tcpdump, mark };
   await waitFor(`tcpdump to listen on ${device}`, () => {
@@ -113,7 +120,9 @@ async function finish(scenario: Scenario, recorder: Recorder, path: string): Pro
   await runCommand('tcpdump', ['-n', '-Z', 'root', '-r', file, '-w', path, 'tcp']);
   const contents = await readCapture(path);
   if (contents.resets.length !== expected) {
-    throw new Error(`${scenario.id} promised ${expected} connections with a RST at ${point}, ${contents.resets.length} seen`);
+    throw new Error(
+      `${scenario.id} promised ${expected} connections with a RST at ${point}, ${contents.resets.length} seen`,
+    );
   }
   return { point, path, contents };
 }

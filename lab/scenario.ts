@@ -5,8 +5,7 @@ import type { Mechanism } from '../src/terms/mechanisms.ts';
 import type { LabContext } from './context.ts';
 
 /** What a scenario needs from the machine. */
-export type Need =
-  'root' | 'tcpdump' | 'python3' | 'netns' | 'tun' | 'nft' | 'ss' | 'openssl' | 'nginx' | 'haproxy' | 'redis-server';
+export type Need = 'root' | 'tcpdump' | 'python3' | 'netns' | 'tun' | 'nft' | 'ss' | 'openssl' | 'nginx' | 'haproxy';
 
 /** Where a capture may be taken. `loopback` is the only point of a loopback scenario. */
 export type Point = 'loopback' | 'client' | 'router' | 'server';
@@ -70,7 +69,13 @@ export function truthAt(scenario: Scenario, point: Point): Truth {
   const own = scenario.truthAt?.[point];
   if (own !== undefined) return own;
   if (truth.sender === null || expectedResets(scenario, point) > 0) return truth;
-  return { sender: null, mechanism: null, cause: null, equivalent: [], why: `Seen from here there is no RST. ${truth.why}` };
+  return {
+    sender: null,
+    mechanism: null,
+    cause: null,
+    equivalent: [],
+    why: `Seen from here there is no RST. ${truth.why}`,
+  };
 }
 
 /** Whether the scenario's cause must be named at one capture point, or must not. */

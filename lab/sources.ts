@@ -36,7 +36,9 @@ function renderFolder(cause: string, truths: Readonly<Record<string, CaptureTrut
       `${entry.title}. ${why}`,
       '',
       `- truth: ${really ?? 'nothing went wrong'}; sender ${sender ?? 'none'}; mechanism ${mechanism ?? 'none'}; connections with a RST: ${entry.resets}`,
-      ...(equivalent.length === 0 ? [] : [`- same bytes as ${equivalent.join(', ')}: ${entry.truth.equivalentBecause ?? ''}`]),
+      ...(equivalent.length === 0
+        ? []
+        : [`- same bytes as ${equivalent.join(', ')}: ${entry.truth.equivalentBecause ?? ''}`]),
       `- ${entry.where}, ${entry.kernel}, ${software.join(', ')}; scenario \`${entry.scenario}\``,
       '',
     ].join('\n');

@@ -48,10 +48,9 @@ function possibleMechanisms(truth: CaptureTruth['truth']): ReadonlySet<string> {
 export function scoreCause(cause: Reset['cause'] | Silence['cause'], truth: CaptureTruth['truth']): Score {
   if (cause.id === 'unknown') return 'abstained';
   if (truth.equivalent.length === 0) return cause.id === truth.cause ? 'right' : 'wrong';
+  if (cause.level !== 'possible') return 'wrong';
   const allowed = new Set([truth.cause, ...truth.equivalent]);
   const group: readonly string[] = cause.group ?? [cause.id];
-  if (cause.id === truth.cause && cause.level === 'possible') return 'right';
-  if (cause.level !== 'possible') return cause.id === truth.cause ? 'right' : 'wrong';
   return group.includes(truth.cause ?? '') && group.every((id) => allowed.has(id)) ? 'right' : 'wrong';
 }
 

@@ -31,10 +31,13 @@ export const benignClose: Cause = {
     const { sender, receiver, half, rst, app } = facts;
     if (app.pending === true || facts.bytes.client + facts.bytes.server === 0) return NO;
     const frame = rst.packet.frame;
+    // TLS hides whether the client had read what its kernel acknowledged.
+    const opaque = app.isTls && sender === 'client' && how === 'active-abort';
     const fires = (weight: number, frames: readonly number[], text: string): Judgement => ({
       outcome: 'fires',
       weight,
-      level: 'likely',
+      level: opaque ? 'possible' : 'likely',
+      ...(opaque ? { twins: ['client-abort', 'unread-data'] as const } : {}),
       evidence: [shown(facts, 'nothing-lost', [...frames, frame], text)],
     });
     const lastSegmentIsClosing = closingTrigger(facts);
@@ -49,7 +52,7 @@ export const benignClose: Cause = {
     if (half[sender].finFrame > 0 && how === 'passive-answer' && lastSegmentIsClosing) {
       return fires(0.85, [half[sender].finFrame], `${who(facts, sender)} had closed; only the other side’s own closing met the RST`);
     }
-    if (sender === 'client' && how === 'active-abort' && app.responseComplete === true && app.requestComplete !== false && facts.unackedFromReceiver === 0 && half.client.keepAlivesUnanswered === 0) {
+    if (sender === 'client' && how === 'active-abort' && app.responseComplete === true && app.requestComplete !== false && seqDiff(rst.packet.ack, endOfData(facts)) >= 0 && half.client.keepAlivesUnanswered === 0) {
       return fires(0.75, [app.response?.frame ?? 0], 'the response was complete and acknowledged before the client dropped the connection');
     }
     return NO;

@@ -1,5 +1,10 @@
+import type { ResetFacts } from '../evidence/facts.ts';
+import { seqDiff } from '../wire/seq.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { lasting, serviceJournal, who } from './telling.ts';
+
+/** Nobody waits less for an answer. */
+const WAITED_MS = 5;
 
 /** The client gave up: cancelled, timed out, tab closed. */
 export const clientAbort: Cause = {
@@ -20,6 +25,7 @@ export const clientAbort: Cause = {
     sources: ['RFC 9112 §9.5', 'nginx status 499', 'HAProxy termination states C*'],
   },
   tell({ facts }) {
+    if (facts.app.pending === true && (facts.idleMs ?? 0) < WAITED_MS) return `${who(facts, 'client')} aborted it right after its own last message`;
     return facts.app.pending === true
       ? `${who(facts, 'client')} gave up after waiting ${lasting(facts.idleMs)} for the answer`
       : `${who(facts, 'client')} cut off the response after ${facts.bytes.server} bytes`;
@@ -29,6 +35,16 @@ export const clientAbort: Cause = {
     const { app, rst, half } = facts;
     if (half.server.finFrame > 0 || half.client.keepAlivesUnanswered > 1) return NO;
     const frame = rst.packet.frame;
+    if (app.pending === true && (facts.idleMs ?? 0) < WAITED_MS) {
+      return {
+        outcome: 'fires',
+        weight: 0.45,
+        level: 'possible',
+        twins: ['linger-zero'],
+        wouldTell: 'whether the client awaited an answer at all: what its last message asks for.',
+        evidence: [shown(facts, 'left-after-sending', [app.lastRunFrame, frame], `the client aborted ${lasting(facts.idleMs)} after its own last message, too soon to have waited for an answer`)],
+      };
+    }
     if (app.pending === true) {
       return {
         outcome: 'fires',
@@ -38,14 +54,14 @@ export const clientAbort: Cause = {
       };
     }
     if (facts.bytes.server === 0) return NO;
-    if (app.responseComplete === false || facts.unackedFromReceiver > 0) {
+    if (app.responseComplete === false || (app.responseComplete === null && unreceived(facts) > 0)) {
       const missing = missingBytes(facts.app.response?.bodyLength ?? -1, facts);
       return {
         outcome: 'fires',
         weight: 0.9,
         level: 'likely',
         evidence: [
-          shown(facts, 'response-under-way', [half.server.lastDataFrame, frame], `the response was still arriving: ${missing ?? `${facts.unackedFromReceiver} bytes were in flight`}`),
+          shown(facts, 'response-under-way', [half.server.lastDataFrame, frame], `the response was still arriving: ${missing ?? `${unreceived(facts)} bytes were in flight`}`),
         ],
       };
     }
@@ -77,7 +93,14 @@ export const clientAbort: Cause = {
   },
 };
 
-function missingBytes(bodyLength: number, facts: Parameters<Cause['tell']>[0]['facts']): string | null {
+/** Bytes of the server that the client’s RST does not acknowledge. */
+function unreceived(facts: ResetFacts): number {
+  const { nextSeq, finEnd } = facts.half.server;
+  const end = finEnd >= 0 ? (finEnd - 1) >>> 0 : nextSeq;
+  return Math.min(facts.unackedFromReceiver, Math.max(0, seqDiff(end, facts.rst.packet.ack)));
+}
+
+function missingBytes(bodyLength: number, facts: ResetFacts): string | null {
   const { response } = facts.app;
   if (bodyLength < 0 || response === null || !response.headComplete) return null;
   const got = (facts.half.server.nextSeq - response.bodySeq) >>> 0;

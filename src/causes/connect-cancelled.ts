@@ -36,6 +36,7 @@ export const connectCancelled: Cause = {
     if (facts.sender !== 'client' || !isBarren(facts) || facts.half.client.finFrame > 0) return NO;
     if (scanBy(population, facts.client.host) !== null || probeSeries(population, facts) !== null) return NO;
     if (mechanism.mechanism === 'passive-answer' && facts.trigger?.kind === 'syn-ack') {
+      if (!facts.startSeen) return NO;
       return {
         outcome: 'fires',
         weight: 0.8,

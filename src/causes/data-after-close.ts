@@ -20,7 +20,10 @@ export const dataAfterClose: Cause = {
     sources: ['RFC 9293 §3.6.1 and §3.10.7', 'Linux net/ipv4/tcp_input.c tcp_rcv_state_process: TCP_ABORT_ON_DATA'],
   },
   tell({ facts }) {
-    return `${who(facts, facts.sender)} had closed; ${who(facts, facts.receiver)} wrote on ${lasting(sinceFin(facts))} later`;
+    const since = sinceFin(facts);
+    return since < 0
+      ? `${who(facts, facts.sender)} closed while data of ${who(facts, facts.receiver)} was on its way`
+      : `${who(facts, facts.sender)} had closed; ${who(facts, facts.receiver)} wrote on ${lasting(since)} later`;
   },
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'passive-answer') return NO;

@@ -58,6 +58,8 @@ function rank<Id extends string>(
     const beaten = [...judged].some(([other, { weight }]) => weight >= KNOWN && beats[other]?.includes(id) === true && !(beats[id]?.includes(other) ?? false));
     weights.set(id, firing.weight * (beaten ? BEATEN : 1));
   }
+  const winner = [...weights].sort((a, b) => b[1] - a[1])[0];
+  for (const twin of twinsOf(judged, winner?.[0])) if (!weights.has(twin)) weights.set(twin, winner![1] * TWIN);
   const order = [...weights].sort((a, b) => b[1] - a[1]);
   const first = order[0];
   if (first === undefined) {
@@ -69,7 +71,7 @@ function rank<Id extends string>(
   const total = doubt + order.reduce((sum, [, weight]) => sum + weight, 0);
   const shares = order.slice(1).map(([other, weight]) => ({ id: other as Id | 'unknown', confidence: round(weight / total) }));
   const confidence = round(1 - round(doubt / total) - shares.reduce((sum, share) => sum + share.confidence, 0));
-  const group = [id, ...((firing.twins ?? []) as readonly string[] as readonly Id[])];
+  const group = [id, ...twinsOf(judged, id)];
   const alternatives = [...shares, { id: 'unknown' as const, confidence: round(doubt / total) }].sort((a, b) => b.confidence - a.confidence);
   return {
     id,
@@ -80,6 +82,13 @@ function rank<Id extends string>(
     evidence: firing.evidence,
     cannotTell: [...(firing.wouldTell === undefined ? [] : [firing.wouldTell]), ...(firing.level === 'likely' && group.length === 1 ? [] : undecided)],
   };
+}
+
+/** The share of a cause that leaves the same bytes as the first but that nothing speaks for. */
+const TWIN = 0.15;
+
+function twinsOf<Id extends string>(judged: ReadonlyMap<Id, Firing>, id: Id | undefined): readonly Id[] {
+  return id === undefined ? [] : ((judged.get(id)!.twins ?? []) as readonly string[] as readonly Id[]);
 }
 
 function round(share: number): number {

@@ -47,7 +47,8 @@ export const idleTimeout: Cause = {
     const round = isRound(idleMs);
     if (round) evidence.push(shown(facts, 'round-idle-time', [], `${lasting(idleMs)} is a round number of seconds, as people configure`));
     const forwards = facts[sender].role === 'proxy' || facts[sender].role === 'load-balancer';
-    const weight = (round ? 0.7 : 0.5) + (forwards ? 0.2 : 0) - (facts.app.pending === true ? 0.2 : 0);
+    const plainClient = sender === 'client' && !forwards;
+    const weight = (round ? 0.7 : 0.5) + (forwards ? 0.2 : 0) - (facts.app.pending === true ? 0.2 : 0) - (plainClient ? 0.3 : 0);
     return {
       outcome: 'fires',
       weight,

@@ -1,5 +1,9 @@
+import type { CauseId } from '../terms/causes.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { abortCounters, lasting, traceProcess, who } from './telling.ts';
+
+/** Ends of a process or of a socket by force leave an abort of the same form. */
+const SAME_BYTES: readonly CauseId[] = ['process-crash', 'killed'];
 
 /** SO_LINGER with a timeout of zero turns close() into an abort (socket(7); tcp.c, __tcp_close). */
 export const lingerZero: Cause = {
@@ -26,16 +30,17 @@ export const lingerZero: Cause = {
     if (mechanism.mechanism !== 'active-abort') return NO;
     const { sender, receiver, rst } = facts;
     const wouldTell = `whether SO_LINGER 0 was set: TCPAbortOnData on ${facts[sender].address}, or strace of the process.`;
+    if (facts.windowLeft === 0 && facts.windowOnRst > 0) return NO;
     const peerWaits = facts.bytes[receiver] > 0 && facts.app.lastSpeaker === receiver;
     if (peerWaits || (sender === 'server' && facts.app.pending === true)) {
-      return { outcome: 'fires', weight: 0.4, level: 'possible', twins: ['unread-data', 'process-crash'], wouldTell, evidence: [] };
+      return { outcome: 'fires', weight: 0.4, level: 'possible', twins: ['unread-data', ...SAME_BYTES], wouldTell, evidence: [] };
     }
-    if (facts.windowBefore === 0 && facts.windowOnRst > 0) return NO;
     const answered = facts.app.lastSpeaker === sender;
     return {
       outcome: 'fires',
       weight: answered ? 0.65 : 0.4,
-      level: answered && mechanism.level === 'likely' && facts.phase !== 'handshake' ? 'likely' : 'possible',
+      level: 'possible',
+      twins: facts.bytes[receiver] > 0 ? ['unread-data', ...SAME_BYTES] : SAME_BYTES,
       wouldTell,
       evidence: answered
         ? [shown(facts, 'nothing-unread', [facts.half[sender].lastDataFrame, rst.packet.frame], `${who(facts, sender)} had answered everything it received, so no unread data caused the RST`)]

@@ -124,6 +124,18 @@ function shapeOf(rst: RstRecord, signs: Signs): Shape {
       };
     }
     const fits = trigger !== null && prompt;
+    if (!fits && packet.window > 0 && packet.seq === from.nextSeq) {
+      return {
+        mechanism: 'active-abort',
+        level: 'possible',
+        evidence: {
+          fact: 'bare-abort',
+          frames,
+          received: describe(rst),
+          text: 'RST without ACK flag, but with a socket’s own window and next sequence number, and in answer to nothing: an abort as some older systems send it',
+        },
+      };
+    }
     return {
       mechanism: fits || (to.packets === 0 && packet.window === 0 && rst.options === 0) ? 'passive-answer' : 'unknown',
       level: 'possible',
@@ -343,8 +355,9 @@ function relative(seq: number, half: Half): string {
   return String(seqDiff(seq, half.startSeq) + 1);
 }
 
-/** Milliseconds for people: `0.05 ms`, `12 ms`, `3.2 s`. */
+/** Milliseconds for people: `50 µs`, `12 ms`, `3.2 s`. */
 export function ms(value: number): string {
+  if (value < 0.1) return `${Math.round(value * 1000)} µs`;
   if (value < 1) return `${value.toFixed(2)} ms`;
   if (value < 1000) return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
   if (value < 120_000) return `${(value / 1000).toFixed(value < 10_000 ? 1 : 0)} s`;

@@ -100,8 +100,8 @@ function answered(facts: ResetFacts, client: Opening, server: Opening): Judgemen
   if (client === 'tls' && server !== 'tls' && server !== 'binary') {
     return fires(0.95, `the client opened with TLS, the server answered with ${NAMES[server]} (“${facts.app.firstText.server.slice(0, 24)}”)`);
   }
-  if (client === 'http-request' && (server === 'tls' || server === 'ssh' || server === 'text')) {
-    return fires(server === 'text' ? 0.75 : 0.95, `the client opened with plain HTTP, the server with ${NAMES[server]}`);
+  if (client === 'http-request' && (server === 'tls' || server === 'ssh' || (server === 'text' && facts.sender === 'server'))) {
+    return fires(server === 'text' ? 0.5 : 0.95, `the client opened with plain HTTP, the server with ${NAMES[server]}`);
   }
   if ((client === 'text' || client === 'binary' || client === 'http2') && server === 'http-response' && status >= 400) {
     return fires(0.9, `the client opened with ${NAMES[client]}, which the HTTP server answered with status ${status}`);

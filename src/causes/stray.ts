@@ -1,4 +1,5 @@
-import { NO, shown, type Cause } from './define.ts';
+import type { ResetFacts } from '../evidence/facts.ts';
+import { NO, shown, type Judgement, type Cause } from './define.ts';
 import { hostPort, who } from './telling.ts';
 
 /** A RST without its connection. */
@@ -23,6 +24,7 @@ export const stray: Cause = {
   },
   judge({ facts }) {
     const { after } = facts.rst;
+    if (!facts.startSeen && facts.half.server.synAckNs >= 0 && facts.half.client.packets === 0) return backscatter(facts);
     const others = facts.half.client.packets + facts.half.server.packets + after.anyFromSender + after.fromReceiver;
     if (others > 0) return NO;
     return {
@@ -61,3 +63,21 @@ export const stray: Cause = {
     ];
   },
 };
+
+/** SYN+ACKs that nobody asked for: the answers of an attacked server to SYNs with forged addresses. */
+function backscatter(facts: ResetFacts): Judgement {
+  return {
+    outcome: 'fires',
+    weight: 0.8,
+    level: 'possible',
+    evidence: [
+      shown(
+        facts,
+        'unasked-syn-ack',
+        [facts.firstFrame, facts.rst.packet.frame],
+        `a SYN+ACK of ${facts.server.address} without a SYN before it: the capture begins later or sees one direction, or the SYN came from somebody else in the name of ${facts.client.address}`,
+      ),
+    ],
+    wouldTell: 'whether that host ever sent the SYN: a capture on its own network.',
+  };
+}

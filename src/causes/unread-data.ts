@@ -2,6 +2,9 @@ import type { CauseId } from '../terms/causes.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { abortCounters, lasting, socketsOn, traceProcess, who } from './telling.ts';
 
+/** A rule decides at once; work takes longer. */
+const AT_ONCE_MS = 500;
+
 /** The kernel's answer to a close with data still in the receive buffer (RFC 2525 §2.17; tcp.c, __tcp_close). */
 export const unreadData: Cause = {
   id: 'unread-data',
@@ -30,23 +33,26 @@ export const unreadData: Cause = {
     if (mechanism.mechanism !== 'active-abort') return NO;
     const { sender, receiver, rst } = facts;
     const frame = rst.packet.frame;
-    if (facts.windowBefore !== null && facts.windowBefore * 4 < facts.windowOnRst && facts.half[sender].zeroWindows > 0) {
+    if (facts.windowLeft === 0 && facts.windowOnRst > 0) {
       return {
         outcome: 'fires',
         weight: 0.95,
-        level: 'likely',
+        level: 'possible',
+        twins: ['process-crash', 'killed'],
+        wouldTell: 'whether the process closed the socket or died: its exit in the journal.',
         evidence: [
-          shown(facts, 'window-reopens', [frame], `the receive buffer was full (window ${facts.windowBefore}) and is empty on the RST (window ${facts.windowOnRst}): it was thrown away unread`, {
-            expected: `window ${facts.windowBefore}`,
+          shown(facts, 'window-reopens', [frame], `the receive buffer was full and is empty on the RST (window ${facts.windowOnRst}), with no window update between: what was in it was thrown away unread`, {
+            expected: 'window 0',
             received: `window ${facts.windowOnRst}`,
           }),
         ],
       };
     }
     if (facts.bytes[receiver] === 0) return NO;
-    const twins: CauseId[] = ['linger-zero', 'process-crash'];
+    const twins: CauseId[] = ['linger-zero', 'process-crash', 'killed'];
     const wouldTell = `whether data was unread: TCPAbortOnClose on ${facts[sender].address}, or the trace event tcp_send_reset there.`;
     if (sender === 'server' && facts.app.pending === true) {
+      if ((facts.idleMs ?? 0) < AT_ONCE_MS) twins.push('policy-abort');
       return {
         outcome: 'fires',
         weight: 0.6,

@@ -1,6 +1,5 @@
 /** Opens captures in Node: plain files for two passes in large synchronous reads, everything else as one stream. */
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { decompress, type OnCompressionDamage } from '../capture/compression.ts';
 import { BYTES_TO_SNIFF, sniff } from '../capture/detect.ts';
@@ -121,23 +120,37 @@ function decompressInNode(
 }
 
 async function* gunzip(chunks: AsyncIterable<Uint8Array>, onDamage: OnCompressionDamage): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(chunks, { objectMode: false });
-  const inflated = createGunzip({ chunkSize: 256 * 1024 });
-  let sourceError: { readonly reason: unknown } | undefined;
-  source.once('error', (reason) => {
-    sourceError = { reason };
-    inflated.destroy();
-  });
+  const inflate = createGunzip({ chunkSize: OUTPUT_LEN });
+  let ready: Uint8Array[] = [];
+  // Taken from the event, not by iteration: an error would throw away what still waits in the stream's buffer.
+  inflate.on('data', (data: Uint8Array) => ready.push(data));
+  const failed = new Promise<Error>((resolve) => inflate.once('error', resolve));
+  const ended = new Promise<undefined>((resolve) => inflate.once('end', () => resolve(undefined)));
   try {
-    yield* source.pipe(inflated);
-  } catch (error) {
-    if (sourceError === undefined) onDamage(`gzip data damaged: ${error instanceof Error ? error.message : error}`);
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += PIECE_LEN) {
+        const written = new Promise<undefined>((resolve) => {
+          inflate.write(chunk.subarray(at, at + PIECE_LEN), () => resolve(undefined));
+        });
+        const error = await Promise.race([failed, written]);
+        yield* ready;
+        ready = [];
+        if (error !== undefined) return onDamage(`gzip data damaged: ${error.message}`);
+      }
+    }
+    inflate.end();
+    const error = await Promise.race([failed, ended]);
+    yield* ready;
+    if (error !== undefined) onDamage(`gzip data damaged: ${error.message}`);
   } finally {
-    source.destroy();
-    inflated.destroy();
+    inflate.destroy();
   }
-  if (sourceError !== undefined) throw sourceError.reason;
 }
+
+/** zlib drops the output of the call in which it fails: small outputs keep that loss small. */
+const OUTPUT_LEN = 64 * 1024;
+/** Inflates to 64 MiB at most. */
+const PIECE_LEN = 64 * 1024;
 
 function open(path: string): number {
   return orCannotOpen(path, () => openSync(path, 'r'));

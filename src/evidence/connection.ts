@@ -50,7 +50,7 @@ export function resetFacts(from: Derivation, decisive: RstRecord): ResetFacts {
     trigger,
     unackedFromSender: inFlight(senderHalf, receiverHalf),
     unackedFromReceiver: inFlight(receiverHalf, senderHalf),
-    windowBefore: senderHalf.window < 0 ? null : windowBytes(senderHalf, senderHalf.window),
+    windowLeft: windowLeft(senderHalf, receiverHalf),
     windowOnRst: windowBytes(senderHalf, decisive.packet.window),
     hostTtl: {
       synAck: steadyTtl(table.hosts, host, CLASS_SYN_ACK),
@@ -270,6 +270,12 @@ function idleBefore(trace: Trace, ns: number): number | null {
   }
   const last = Math.max(trace.halves[0].lastDataNs, trace.halves[1].lastDataNs);
   return last < 0 ? null : Math.max(0, ns - last) / 1e6;
+}
+
+/** RFC 9293 §3.8.6: the window counts from the acknowledgement it came with. */
+function windowLeft(from: Half, to: Half): number | null {
+  if (from.window < 0 || from.windowScale < 0 || from.acked < 0 || to.nextSeq < 0) return null;
+  return Math.max(0, windowBytes(from, from.window) - Math.max(0, seqDiff(to.nextSeq, from.acked)));
 }
 
 function inFlight(from: Half, to: Half): number {

@@ -110,8 +110,9 @@ export interface ResetFacts extends ConnectionFacts {
   /** Bytes in flight when the RST passed. */
   readonly unackedFromSender: number;
   readonly unackedFromReceiver: number;
-  /** The sender's window before the RST and on it, in bytes; null when never seen. */
-  readonly windowBefore: number | null;
+  /** Room that the sender's last window still left for the receiver's data, in bytes; null when the scale is unknown. */
+  readonly windowLeft: number | null;
+  /** The window on the RST, in bytes. */
   readonly windowOnRst: number;
   /** TTLs that the sender's host used for the packet class of this RST in the whole capture; 0 when unknown. */
   readonly hostTtl: { readonly synAck: number; readonly segment: number };

@@ -69,7 +69,7 @@ export function recordRst(
     to: { ...trace.halves[1 - packet.side]! },
     exchange: copyExchange(trace.exchange),
     earlier: trace.rsts.reduce((sum, rst) => sum + (rst.duplicateOf === null ? 1 : 0), 0),
-    trigger: findTrigger(packet, recent),
+    trigger: findTrigger(packet, recent, from.acked),
     lastFromReceiver: recent.findLast((p) => p.side !== packet.side && !(p.flags & RST)) ?? null,
     after: {
       newFromSender: 0,
@@ -139,13 +139,17 @@ function isFresh(rst: RstRecord, store: PacketStore, slot: number): boolean {
 
 /**
  * The latest segment of the other side that this RST answers: without ACK flag its sequence number is the
- * segment's acknowledgement; with it, the RST acknowledges all that a segment without ACK carried.
+ * segment's acknowledgement; with it, the RST acknowledges all that a segment without ACK carried. A segment that the
+ * sender had acknowledged (`acked`) met a socket, and cannot be what a kernel without one answers.
  */
-function findTrigger(rst: Packet, recent: readonly Packet[]): Packet | null {
+function findTrigger(rst: Packet, recent: readonly Packet[], acked: number): Packet | null {
   const answers = (p: Packet): boolean => {
     if (p.side === rst.side || p.flags & RST || p.notes & DUPLICATE) return false;
-    if (!(rst.flags & ACK)) return (p.flags & ACK) !== 0 && p.ack === rst.seq;
     const span = p.length + (p.flags & SYN ? 1 : 0) + (p.flags & FIN ? 1 : 0);
+    if (!(rst.flags & ACK)) {
+      const answered = span > 0 && acked >= 0 && seqDiff((p.seq + span) >>> 0, acked) <= 0;
+      return (p.flags & ACK) !== 0 && p.ack === rst.seq && !answered;
+    }
     return (p.flags & ACK) === 0 && rst.seq === 0 && rst.ack === (p.seq + span) >>> 0;
   };
   return recent.findLast(answers) ?? null;

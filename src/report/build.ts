@@ -7,11 +7,11 @@ import { rankCauses, rankSilences } from '../causes/engine.ts';
 import { CAUSES, SILENCES } from '../causes/list.ts';
 import { judgeMechanism, type MechanismVerdict, type Surroundings } from '../causes/mechanism.ts';
 import { who } from '../causes/telling.ts';
-import type { ConnectionFacts, ResetFacts, SilenceFacts } from '../evidence/facts.ts';
+import type { ConnectionFacts, HostFacts, ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import type { Population } from '../evidence/population.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 import { ladderRows } from './ladder-rows.ts';
-import type { Connection, Reset, Rst, Sender, Silence } from './types.ts';
+import type { Connection, Endpoint, Reset, Rst, Sender, Silence } from './types.ts';
 
 /** A reset with the sentence that its story is told with. */
 export interface JudgedReset {
@@ -155,8 +155,8 @@ function senderOf(facts: ResetFacts, mechanism: MechanismVerdict): Sender {
 
 function connectionOf(facts: ConnectionFacts): Connection {
   return {
-    client: { address: facts.client.address, port: facts.client.port },
-    server: { address: facts.server.address, port: facts.server.port },
+    client: endpointOf(facts.client),
+    server: endpointOf(facts.server),
     rolesFrom: facts.rolesFrom,
     startSeen: facts.startSeen,
     views: [
@@ -178,16 +178,19 @@ function connectionOf(facts: ConnectionFacts): Connection {
   };
 }
 
+function endpointOf({ address, port, name }: HostFacts): Endpoint {
+  return { address, port, ...(name === '' ? {} : { name }) };
+}
+
 /** A Wireshark filter for exactly this incarnation. */
 function displayFilter(facts: ConnectionFacts): string {
   const ip = facts.client.address.includes(':') ? 'ipv6' : 'ip';
+  const addresses = new Set([facts.client.address, facts.server.address]);
+  const ports = new Set([facts.client.port, facts.server.port]);
   return [
-    `${ip}.addr == ${facts.client.address}`,
-    `${ip}.addr == ${facts.server.address}`,
-    `tcp.port == ${facts.client.port}`,
-    `tcp.port == ${facts.server.port}`,
-    `frame.number >= ${facts.firstFrame}`,
-    `frame.number <= ${facts.lastFrame}`,
+    ...[...addresses].map((address) => `${ip}.addr == ${address}`),
+    ...[...ports].map((port) => `tcp.port == ${port}`),
+    `frame.number in {${facts.firstFrame}..${facts.lastFrame}}`,
   ].join(' && ');
 }
 

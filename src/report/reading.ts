@@ -9,6 +9,7 @@ import { resetFacts, silenceFacts, type Derivation } from '../evidence/connectio
 import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import { buildPopulation, type Population } from '../evidence/population.ts';
 import { createRoleBook, learnRoles, type RoleHint } from '../evidence/roles.ts';
+import { countEndings } from '../flow/endings.ts';
 import { createFlows, finishAll, streamSink, surveySink, traceSink, type FlowOptions, type Flows } from '../flow/flows.ts';
 import { FIN_0, FIN_1, HAS_RST, HAS_SYN, HAS_SYN_ACK } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
@@ -163,6 +164,7 @@ function assemble(
       rstPackets: flows.rstPackets,
       senders: countSenders(judged),
       causes: countCauses(resets),
+      states: countEndings(flows.table),
     },
     stories: tellStories(judged, silences, population),
     resets,

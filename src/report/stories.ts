@@ -1,6 +1,6 @@
 /** Many resets of one kind are one story: a sentence, the connections it is about, and what sets them apart. */
 import type { ConnectionFacts, ResetFacts } from '../evidence/facts.ts';
-import { listenerOf, type Listener, type Population } from '../evidence/population.ts';
+import { listenerOf, scanBy, type Listener, type Population } from '../evidence/population.ts';
 import { ms } from '../causes/mechanism.ts';
 import { hostPort } from '../causes/telling.ts';
 import type { JudgedReset, JudgedSilence } from './build.ts';
@@ -17,7 +17,7 @@ export function tellStories(
     const { cause, sender, connection } = judged.reset;
     const listener =
       cause.id === 'port-scan' ? connection.client.address : `${connection.server.address}:${connection.server.port}`;
-    const key = [cause.id, sender.side, sender.address, listener].join(' ');
+    const key = [cause.id, sender.side, listener].join(' ');
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [judged]);
     else group.push(judged);
@@ -31,21 +31,22 @@ export function tellStories(
       population,
     ),
   }));
-  stories.push(...silenceStories(silences));
+  stories.push(...silenceStories(silences, population));
   return stories.sort((a, b) => weightOf(b, resets) - weightOf(a, resets));
 }
 
-function silenceStories(silences: readonly JudgedSilence[]): Story[] {
+function silenceStories(silences: readonly JudgedSilence[], population: Population): Story[] {
   const groups = new Map<string, JudgedSilence[]>();
   for (const judged of silences) {
     const { cause, connection } = judged.silence;
-    const key = [cause.id, connection.server.address, connection.server.port].join(' ');
+    const scan = cause.id === 'connect-timeout' && scanBy(population, judged.facts.client.host) !== null;
+    const key = [cause.id, ...(scan ? [connection.client.address] : [connection.server.address, connection.server.port])].join(' ');
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [judged]);
     else group.push(judged);
   }
   return [...groups.values()].map((group) => ({
-    title: sentence(group[0]!.told, group.length),
+    title: sentence(told(group), group.length),
     cause: group[0]!.silence.cause.id,
     resets: group.map(({ silence }) => silence.id),
     contrast: [],
@@ -54,17 +55,26 @@ function silenceStories(silences: readonly JudgedSilence[]): Story[] {
 
 function titleOf(group: readonly JudgedReset[]): string {
   const idle = group.map(({ facts }) => facts.idleMs).filter((value): value is number => value !== null);
-  const told = [...group].sort((a, b) => (a.facts.idleMs ?? 0) - (b.facts.idleMs ?? 0))[group.length >> 1]!.told;
+  const typical = [...group].sort((a, b) => (a.facts.idleMs ?? 0) - (b.facts.idleMs ?? 0)).slice(group.length >> 1);
+  const clause = told(typical.length > 0 ? [...typical, ...group].slice(0, group.length) : group);
   const range =
     group.length > 1 && idle.length === group.length && group[0]!.reset.cause.id === 'idle-timeout'
       ? `, idle ${ms(Math.min(...idle))} to ${ms(Math.max(...idle))}`
       : '';
-  return sentence(`${told}${range}`, group.length);
+  return sentence(`${clause}${range}`, group.length);
 }
 
 function sentence(told: string, count: number): string {
-  const text = count === 1 ? told : `${count} connections alike: ${told}`;
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return count === 1 ? `${told.charAt(0).toUpperCase()}${told.slice(1)}.` : `${count} times: ${told}.`;
+}
+
+/** The clause of the first; for several, without the client's port, which differs. */
+function told(group: readonly { readonly told: string; readonly facts: ConnectionFacts }[]): string {
+  const { told: clause, facts } = group[0]!;
+  if (group.length === 1) return clause;
+  const clients = new Set(group.map((one) => one.facts.client.address)).size;
+  const { address, port } = facts.client;
+  return clause.replaceAll(hostPort(address, port), clients === 1 ? address : `${address} and ${clients - 1} more`);
 }
 
 /** Harmless endings matter less than lost requests, whatever their number. */

@@ -5,7 +5,16 @@ import { renderLadder } from './ladder-text.ts';
 import { toLadder } from './ladder.ts';
 import { renderEvidence, renderRemedies } from './text-advice.ts';
 import { isRefused, toBriefSubject, toMoment, toPair, toSocket, toSubject } from './text-names.ts';
-import { CAUSE_WORDS, IMPACT_WORDS, MECHANISM_WORDS, RETRY_WORDS, toCertainty, toCount } from './words.ts';
+import {
+  IMPACT_WORDS,
+  MECHANISM_WORDS,
+  RETRY_WORDS,
+  toCertainty,
+  toCount,
+  toList,
+  toReason,
+  toTwins,
+} from './words.ts';
 import type { Input, Reset, Rst, Silence } from './types.ts';
 
 /** How much of it: the five strongest pieces of evidence, or all of them with what was expected. */
@@ -91,7 +100,7 @@ function toVerdictWords({ cause, alternatives }: Reset | Silence): string {
   const group: readonly string[] = cause.group ?? [id];
   const others = alternatives.filter((other) => other.id !== id && group.includes(other.id));
   const together = others.reduce((sum, other) => sum + other.confidence, confidence);
-  return `${group.join(' or ')}, ${toCertainty(level, Math.min(1, together))}`;
+  return `${id}${toTwins(cause)}, ${toCertainty(level, Math.min(1, together))}`;
 }
 
 function toWho({ sender, mechanism }: Reset, ink: Ink): string {
@@ -108,8 +117,8 @@ function toWhy({ cause, alternatives }: Reset | Silence): string {
   const group: readonly (typeof cause.id)[] = cause.group ?? [];
   const tied = group.length > 1;
   const reason = tied
-    ? `${group.join(' or ')}: these leave the same bytes here. Either ${group.map((id) => CAUSE_WORDS[id]).join(', or ')}`
-    : CAUSE_WORDS[cause.id];
+    ? `${toReason(cause.id)} (${cause.id}); ${toList(group.slice(1))} would leave the same bytes here`
+    : toReason(cause.id);
   const others = alternatives
     .filter(({ id, confidence }) => confidence >= 0.01 && !(tied && (group as readonly string[]).includes(id)))
     .map(({ id, confidence }) => `${id} ${Math.round(confidence * 100)}%`);

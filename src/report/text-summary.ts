@@ -3,7 +3,7 @@ import { clipColumns, padColumns, toColumns, toParagraph } from './flow-text.ts'
 import { groupBy } from './group-by.ts';
 import type { Ink } from './ink.ts';
 import { isRefused, toSocket, toSubject } from './text-names.ts';
-import { BECAUSE, CAUSE_WORDS, toCount } from './words.ts';
+import { BECAUSE, toCount, toReason, toTwins } from './words.ts';
 import type { Input, Report, Reset, SenderCount, Summary } from './types.ts';
 
 /** A name longer than this is clipped in the table. */
@@ -93,7 +93,7 @@ function toBlame(resets: readonly Reset[], ink: Ink): string {
   const ports = new Set(largest.map(({ sender: { port } }) => port));
   const where = ports.size === 1 ? toSocket(sender, ink) : ink.safe(sender.address);
   const share = toShare(largest.length, resets.length);
-  const why = (cause.group ?? [cause.id]).map((id) => `${CAUSE_WORDS[id]} (${id})`).join(', or ');
+  const why = `${toReason(cause.id)} (${cause.id}${toTwins(cause)})`;
   return `${share}${toSubject(sender, ink, where)}, ${BECAUSE[cause.level]} ${why}.`;
 }
 
@@ -109,7 +109,7 @@ function toQuietVerdict({ summary, silences }: Report): string {
   const parts = [
     ...toEndings(summary),
     ...[...groupBy(silences, ({ cause }) => cause.id)].map(
-      ([id, set]) => `${set.length.toLocaleString('en-US')} went silent: ${CAUSE_WORDS[id]} (${id})`,
+      ([id, set]) => `${set.length.toLocaleString('en-US')} went silent: ${toReason(id)} (${id})`,
     ),
   ];
   const tail = parts.length > 0 ? `; ${parts.join('; ')}` : '';

@@ -1,45 +1,14 @@
 /** The report's ids in plain words. Typed by id: a new one does not compile until it has its words. */
+import { CAUSES, SILENCES } from '../causes/list.ts';
 import type { Level } from '../terms/actors.ts';
 import type { CauseId, SilenceId } from '../terms/causes.ts';
 import type { Mechanism } from '../terms/mechanisms.ts';
 import type { Impact, Retry } from '../terms/outcome.ts';
 
-/** Completes "reset by X, because …"; "it" is the sender. */
-export const CAUSE_WORDS: Readonly<Record<CauseId | SilenceId, string>> = {
-  'unread-data': 'it closed while data sent to it was still unread',
-  'linger-zero': 'it closed with SO_LINGER 0, which aborts instead of closing',
-  'client-abort': 'the client gave up: cancelled, or its own timeout ran out',
-  'payload-rejected': 'it refused the request before reading all of it',
-  'protocol-mismatch': 'the bytes do not fit the protocol it speaks',
-  'policy-abort': 'a rule of it aborts such connections',
-  'idle-timeout': 'the connection was idle longer than it allows',
-  'stale-reuse': 'the client reused a connection that was already closed',
-  'data-after-close': 'the peer wrote on after it had closed',
-  'no-socket': 'its kernel knew no such connection',
-  'state-mismatch': 'the packet arrived untranslated or at another back end',
-  'tuple-reuse': 'a new connection took the ports of an old one',
-  refused: 'nothing accepts connections there',
-  'backlog-overflow': 'its accept queue was full',
-  'dead-peer': 'keep-alive found the peer dead',
-  'process-crash': 'its process died',
-  'shutdown-in-flight': 'it was stopped or restarted with requests in flight',
-  'drain-reset': 'it cut its sessions while draining',
-  'resource-exhaustion': 'the host ran out of memory or sockets',
-  killed: 'an operator killed the connection',
-  'firewall-state-expiry': 'a firewall had forgotten the connection',
-  'firewall-reject': 'a firewall rule rejects it',
-  injected: 'something in the path injected it',
-  relayed: 'it passed on a reset of its other leg',
-  'health-check': 'a health check ends its probes this way',
-  'port-scan': 'a port scan ends its probes this way',
-  'connect-cancelled': 'the client dropped this connection attempt for another one or timed out',
-  'benign-close': 'it ended with a RST in place of the last FIN, nothing was lost',
-  stray: 'the capture does not show the connection it belongs to',
-  unknown: 'no known cause fits what the capture shows',
-  'idle-dropped': 'something between forgot the idle connection and drops its packets',
-  'connect-timeout': 'nothing answers the SYN',
-  'retransmission-timeout': 'the peer stopped answering and retransmission gave up',
-};
+/** Completes "reset by X, because …". */
+export function toReason(id: CauseId | SilenceId): string {
+  return id in SILENCES ? SILENCES[id as SilenceId].title : CAUSES[id as CauseId].title;
+}
 
 /** Completes "X sent it: …". */
 export const MECHANISM_WORDS: Readonly<Record<Mechanism, string>> = {
@@ -91,4 +60,16 @@ export function toDuration(ms: number): string {
   if (ms < 1_000_000) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < 172_800_000) return `${Math.round(ms / 1000)} s`;
   return `${(ms / 86_400_000).toFixed(1)} days`;
+}
+
+/** ` or linger-zero`, ` or 4 more` behind a cause that others cannot be told apart from; empty when it stands alone. */
+export function toTwins(cause: { readonly group?: readonly string[] }): string {
+  const twins = (cause.group ?? []).slice(1);
+  if (twins.length === 0) return '';
+  return twins.length === 1 ? ` or ${twins[0]}` : ` or ${twins.length} more of the same bytes`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function toList(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }

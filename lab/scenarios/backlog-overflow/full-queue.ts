@@ -5,11 +5,15 @@ import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 import { pause } from '../../wait.ts';
 
-/** Four clients at once against a listener that accepts nobody and whose queue holds one. */
+/**
+ * A listener that accepts nobody, with a backlog of 4, which holds 5. Four clients fill it but for one place, then four
+ * come at once: their SYNs find room (below the backlog no SYN cookies are used), three of their ACKs do not.
+ */
 async function crowd(lab: LabContext, settings: readonly string[]): Promise<void> {
   for (const setting of settings) await lab.network.exec('server', 'sysctl', ['-q', '-w', `net.ipv4.${setting}`]);
   const { client, server } = lab.network.puppet;
-  await server.listen(lab.host, lab.port, { backlog: 0 });
+  await server.listen(lab.host, lab.port, { backlog: 4 });
+  for (let place = 0; place < 4; place++) await client.connect(lab.host, lab.port);
   const clients = await Promise.all([1, 2, 3, 4].map(() => client.connect(lab.host, lab.port)));
   // A client that has been reset already cannot send: that is the scenario, not a failure of it.
   for (const socket of clients) await socket.send('GET / HTTP/1.1\r\n\r\n').catch(() => {});
@@ -29,7 +33,7 @@ const aborts: Scenario = defineScenario({
     mechanism: 'passive-answer',
     cause: 'backlog-overflow',
     ...IDENTIFIABLE,
-    why: 'net.ipv4.tcp_abort_on_overflow=1, a backlog of 0 and nobody accepting: of four clients one fits, the others get a RST for the ACK that completes their handshake',
+    why: 'net.ipv4.tcp_abort_on_overflow=1, a backlog of 4 and nobody accepting: five clients fit, three more that came at the same moment get a RST for the ACK that completes their handshake',
   },
   run: (lab) => crowd(lab, ['tcp_abort_on_overflow=1']),
 });
@@ -70,7 +74,8 @@ const accepted: Scenario = defineScenario({
     mechanism: 'active-abort',
     cause: 'policy-abort',
     equivalent: ['linger-zero', 'process-crash'],
-    equivalentBecause: 'whether a rule or an accident closed a connection without a byte with SO_LINGER 0 is invisible on the wire',
+    equivalentBecause:
+      'whether a rule or an accident closed a connection without a byte with SO_LINGER 0 is invisible on the wire',
     why: 'The server accepted the connection and closed it with SO_LINGER 0 before a byte was sent',
   },
   async run(lab) {

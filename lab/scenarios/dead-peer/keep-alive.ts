@@ -66,7 +66,13 @@ const closed: Scenario = defineScenario({
   where: 'namespaces',
   points: ['server'],
   resets: 0,
-  truth: { sender: null, mechanism: null, cause: null, equivalent: [], why: 'Probes were answered; both sides closed by FIN' },
+  truth: {
+    sender: null,
+    mechanism: null,
+    cause: null,
+    equivalent: [],
+    why: 'Probes were answered; both sides closed by FIN',
+  },
   async run(lab) {
     const both = await connected(lab);
     await both.accepted.call('keepalive', { idleS: 1, intervalS: 1, count: 2 });

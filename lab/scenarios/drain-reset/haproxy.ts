@@ -16,7 +16,7 @@ async function markDown(lab: LabContext, serverOptions: string): Promise<Socket[
   timeout connect 1s
   timeout client 10s
   timeout server 10s
-  option nolinger
+  ${serverOptions === '' ? '' : 'option nolinger'}
 listen front
   bind ${lab.host}:${lab.port}
   server one ${lab.host}:${lab.ports[1]} check inter 200ms fall 1 rise 1 ${serverOptions}`;
@@ -48,8 +48,8 @@ const shutDown: Scenario = defineScenario({
     mechanism: 'active-abort',
     cause: 'drain-reset',
     equivalent: ['shutdown-in-flight', 'process-crash'],
-    equivalentBecause: 'many connections of one listener reset at once: a restart looks the same from the client\'s leg',
-    why: 'on-marked-down shutdown-sessions and option nolinger; the back end\'s listener was closed, its established sessions were fine',
+    equivalentBecause: "many connections of one listener reset at once: a restart looks the same from the client's leg",
+    why: "on-marked-down shutdown-sessions and option nolinger; the back end's listener was closed, its established sessions were fine",
   },
   async run(lab) {
     await Promise.all((await markDown(lab, 'on-marked-down shutdown-sessions')).map((client) => closed(client)));

@@ -1,7 +1,7 @@
-
 import { connected, exchange } from '../../exchange.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
+import { pause } from '../../wait.ts';
 import { IDENTIFIABLE, abortAfterAnswer } from '../../equivalents.ts';
 
 const midStream: Scenario = defineScenario({
@@ -24,6 +24,8 @@ const midStream: Scenario = defineScenario({
     const both = await connected(lab);
     await exchange(both, '/first');
     await exchange(both, '/second');
+    // Past the client's delayed ACK: with data unacknowledged, Nagle would hold back what the server says later.
+    await pause(100);
     await lab.network.exec('router', 'nft', ['-f', '-'], rejectRule(lab.port));
     await both.client.send('GET /third HTTP/1.1\r\n\r\n');
     await both.client.death();
@@ -45,7 +47,8 @@ const atSyn: Scenario = defineScenario({
     mechanism: 'in-path-answer',
     cause: 'firewall-reject',
     equivalent: ['refused'],
-    equivalentBecause: 'without another packet of the server its TTL is unknown, and both answers are RST+ACK with window 0 and IP-ID 0',
+    equivalentBecause:
+      'without another packet of the server its TTL is unknown, and both answers are RST+ACK with window 0 and IP-ID 0',
     why: 'nft "reject with tcp reset" on the router from the start; the server listened and saw nothing',
   },
   async run(lab) {
@@ -86,7 +89,7 @@ const ownAnswer: Scenario = defineScenario({
   id: 'firewall-reject/server-forgot',
   cause: 'firewall-reject',
   kind: 'quiet',
-  title: 'The server\'s own kernel answers with a bare RST behind the same router',
+  title: "The server's own kernel answers with a bare RST behind the same router",
   needs: NAMESPACES,
   where: 'namespaces',
   points: ['client', 'server'],

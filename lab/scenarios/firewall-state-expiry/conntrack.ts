@@ -1,4 +1,3 @@
-
 import { connected, exchange } from '../../exchange.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
@@ -19,7 +18,8 @@ const expired: Scenario = defineScenario({
     mechanism: 'in-path-answer',
     cause: 'firewall-state-expiry',
     equivalent: ['firewall-reject', 'no-socket', 'state-mismatch'],
-    equivalentBecause: 'quiet and then an answer to the first packet, seen once: a new policy or a forgetful server would look the same but for one hop of TTL',
+    equivalentBecause:
+      'quiet and then an answer to the first packet, seen once: a new policy or a forgetful server would look the same but for one hop of TTL',
     why: 'conntrack forgets established connections after 2 s and the router rejects what it does not know with a RST; the client sent after 3 s of quiet',
   },
   async run(lab) {

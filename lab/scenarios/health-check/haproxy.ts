@@ -53,7 +53,8 @@ const realClients: Scenario = defineScenario({
     mechanism: 'active-abort',
     cause: 'benign-close',
     equivalent: ['linger-zero'],
-    equivalentBecause: 'a RST after the complete response is made by SO_LINGER 0; that it did no harm does not change its bytes',
+    equivalentBecause:
+      'a RST after the complete response is made by SO_LINGER 0; that it did no harm does not change its bytes',
     why: 'Each client sent a request, read the complete response and called resetAndDestroy()',
   },
   async run(lab) {

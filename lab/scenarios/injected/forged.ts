@@ -56,7 +56,7 @@ const accepted: Scenario = defineScenario({
     mechanism: 'forged',
     cause: 'injected',
     ...IDENTIFIABLE,
-    why: 'The router sent the client a RST+ACK in the server\'s name with the right sequence number, the window copied, another TTL and IP-ID and no DF; the server sent data 200 ms later',
+    why: "The router sent the client a RST+ACK in the server's name with the right sequence number, the window copied, another TTL and IP-ID and no DF; the server sent data 200 ms later",
   },
   truthAt: {
     server: {

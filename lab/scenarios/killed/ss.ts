@@ -16,7 +16,8 @@ const destroyed: Scenario = defineScenario({
     mechanism: 'active-abort',
     cause: 'killed',
     equivalent: ['linger-zero', 'unread-data', 'process-crash', 'benign-close', 'idle-timeout'],
-    equivalentBecause: 'SOCK_DESTROY makes the RST that every abort of a live socket makes; only the host knows who asked for it',
+    equivalentBecause:
+      'SOCK_DESTROY makes the RST that every abort of a live socket makes; only the host knows who asked for it',
     why: 'After two exchanges ss -K destroyed the server socket',
   },
   async run(lab) {

@@ -20,7 +20,7 @@ const halfOpen: Scenario = defineScenario({
     mechanism: 'passive-answer',
     cause: 'port-scan',
     ...IDENTIFIABLE,
-    why: 'SYNs from a raw socket to twelve listening ports; the scanner\'s kernel, which knows none of them, answered each SYN-ACK by a bare RST',
+    why: "SYNs from a raw socket to twelve listening ports; the scanner's kernel, which knows none of them, answered each SYN-ACK by a bare RST",
   },
   async run(lab) {
     const { client, server } = lab.network.puppet;

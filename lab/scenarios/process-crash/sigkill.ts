@@ -19,7 +19,8 @@ const killed: Scenario = defineScenario({
     mechanism: 'active-abort',
     cause: 'process-crash',
     equivalent: ['shutdown-in-flight', 'unread-data'],
-    equivalentBecause: 'only the exit of the process, which is not on the wire, tells a crash from a restart or from a server that closes everything itself',
+    equivalentBecause:
+      'only the exit of the process, which is not on the wire, tells a crash from a restart or from a server that closes everything itself',
     why: 'Five clients had sent a request; the server process had read two of them when it got SIGKILL: three RST, two FIN',
   },
   async run(lab) {
@@ -79,7 +80,13 @@ const restart: Scenario = defineScenario({
   needs: NAMESPACES,
   where: 'namespaces',
   resets: 0,
-  truth: { sender: null, mechanism: null, cause: null, equivalent: [], why: 'A drain as it should be; a new process served the next connection' },
+  truth: {
+    sender: null,
+    mechanism: null,
+    cause: null,
+    equivalent: [],
+    why: 'A drain as it should be; a new process served the next connection',
+  },
   async run(lab) {
     const first = await connected(lab);
     const second = await another(lab, lab.network.puppet.client, first.listener);

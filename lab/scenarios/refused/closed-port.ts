@@ -45,7 +45,9 @@ const dropped: Scenario = defineScenario({
   },
   async run(lab) {
     await lab.network.exec('router', 'nft', ['-f', '-'], dropRule(lab.port));
-    await lab.network.puppet.client.connect(ADDRESS.server, lab.port, { timeoutMs: 3500 }).catch((error: unknown) => error);
+    await lab.network.puppet.client
+      .connect(ADDRESS.server, lab.port, { timeoutMs: 3500 })
+      .catch((error: unknown) => error);
   },
 });
 

@@ -41,7 +41,7 @@ const passedOn: Scenario = defineScenario({
     mechanism: 'active-abort',
     cause: 'relayed',
     ...IDENTIFIABLE,
-    why: 'The back end read the request and called resetAndDestroy(); HAProxy, mode tcp with option nolinger, reset the client\'s leg. The reset of the back end\'s own leg is linger-zero, that of the client\'s leg is relayed',
+    why: "The back end read the request and called resetAndDestroy(); HAProxy, mode tcp with option nolinger, reset the client's leg. The reset of the back end's own leg is linger-zero, that of the client's leg is relayed",
   },
   run: (lab) => throughProxy(lab, 'resetAndDestroy'),
 });
@@ -55,7 +55,13 @@ const closedByFin: Scenario = defineScenario({
   where: 'loopback',
   ports: 2,
   resets: 0,
-  truth: { sender: null, mechanism: null, cause: null, equivalent: [], why: 'destroy() with everything read sends a FIN; HAProxy without nolinger closed the other leg by FIN' },
+  truth: {
+    sender: null,
+    mechanism: null,
+    cause: null,
+    equivalent: [],
+    why: 'destroy() with everything read sends a FIN; HAProxy without nolinger closed the other leg by FIN',
+  },
   run: (lab) => throughProxy(lab, 'destroy'),
 });
 

@@ -19,7 +19,8 @@ const restarted: Scenario = defineScenario({
     mechanism: 'active-abort',
     cause: 'shutdown-in-flight',
     equivalent: ['process-crash'],
-    equivalentBecause: 'only the exit of the process, which is not on the wire, tells a restart from a crash with a supervisor',
+    equivalentBecause:
+      'only the exit of the process, which is not on the wire, tells a restart from a crash with a supervisor',
     why: 'SIGTERM ended a server with eight unanswered, unread requests; its successor listened right after and served the next connection',
   },
   async run(lab) {

@@ -5,7 +5,8 @@ import { createCaptureReader, type PacketSink } from '../reader.ts';
 /** One packet as the sink received it. */
 export interface Collected {
   readonly frame: number;
-  readonly bytes: Uint8Array;
+  /** The bytes as Latin-1 text, which compares much faster. */
+  readonly bytes: string;
   readonly wireLen: number;
   readonly linkType: number;
   readonly seconds: number;
@@ -17,10 +18,15 @@ export interface Collected {
 export function collectingSink(into: Collected[]): PacketSink {
   return {
     packet(view, start, end, wireLen, linkType, seconds, nanos, direction, frame) {
-      const bytes = new Uint8Array(view.buffer, view.byteOffset + start, end - start).slice();
+      const bytes = latin1(new Uint8Array(view.buffer, view.byteOffset + start, end - start));
       into.push({ frame, bytes, wireLen, linkType, seconds, nanos, direction });
     },
   };
+}
+
+/** Each byte as the character with its number. */
+export function latin1(bytes: Uint8Array): string {
+  return Array.from(bytes, (value) => String.fromCharCode(value)).join('');
 }
 
 /** Reads a whole capture, divided into pieces of `pieceLen` bytes. */

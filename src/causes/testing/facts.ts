@@ -90,7 +90,7 @@ export function resetFacts(change: Change<ResetFacts> = {}): ResetFacts {
     trigger: null,
     unackedFromSender: 0,
     unackedFromReceiver: 0,
-    windowBefore: 64_256,
+    windowLeft: 64_256,
     windowOnRst: 64_256,
     hostTtl: { synAck: 64, segment: 64 },
   };
