@@ -30,7 +30,7 @@ export function abortAfterAnswer(truth: 'unread-data' | 'linger-zero' | 'process
 
 /** A bare RST to a segment of a connection that the endpoint does not know. */
 export const UNKNOWN_CONNECTION: Equivalents = {
-  equivalent: ['state-mismatch'],
+  equivalent: ['state-mismatch', 'firewall-reject'],
   equivalentBecause:
-    'a host that forgot the connection and a host that never had it (wrong back end, packet without its NAT) answer with the same bare RST',
+    'a host that forgot the connection, a host that never had it (wrong back end, packet without its NAT) and a REJECT rule on the host itself answer with the same bare RST',
 };

@@ -1,4 +1,7 @@
-/** Regenerates test/captures: `tsx lab/record-all.ts [--only CAUSE[/NAME]]`. */
+/**
+ * Regenerates test/captures: `tsx lab/record-all.ts [--only CAUSE[/NAME]]`. With `--truth` nothing is recorded: the
+ * truth of the captures that are there is written anew from the scenarios.
+ */
 import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { basename, join } from 'node:path';
@@ -58,6 +61,22 @@ export async function recordAll(only?: string): Promise<number> {
   return failed;
 }
 
+/** Writes what the scenarios say of the captures that are already recorded. */
+export async function refreshTruth(): Promise<void> {
+  const captures = join(packageRoot(), 'test', 'captures');
+  for (const scenario of await allScenarios()) {
+    const path = join(captures, scenario.cause, 'truth.json');
+    const truths = await readTruths(path);
+    for (const [file, known] of Object.entries(truths)) {
+      if (known.scenario !== scenario.id) continue;
+      const point = (scenario.points ?? ['loopback']).find((name) => file.endsWith(`@${name}.pcap`)) ?? scenario.points?.[0] ?? 'loopback';
+      truths[file] = { ...known, title: scenario.title, kind: kindAt(scenario, point), truth: truthAt(scenario, point), resets: expectedResets(scenario, point) };
+    }
+    await writeFile(path, `${JSON.stringify(truths, null, 2)}\n`);
+  }
+  await writeFile(join(captures, 'SOURCES.md'), await renderSources(captures));
+}
+
 async function noteTruth(directory: string, scenario: Scenario, recordings: readonly Recording[]): Promise<void> {
   const path = join(directory, 'truth.json');
   const truths = await readTruths(path);
@@ -101,5 +120,6 @@ function describe({ point, contents }: Recording): string {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const at = process.argv.indexOf('--only');
-  process.exitCode = (await recordAll(at === -1 ? undefined : process.argv[at + 1])) > 0 ? 1 : 0;
+  if (process.argv.includes('--truth')) await refreshTruth();
+  else process.exitCode = (await recordAll(at === -1 ? undefined : process.argv[at + 1])) > 0 ? 1 : 0;
 }

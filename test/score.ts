@@ -39,6 +39,9 @@ export function scoreReset(reset: Reset, truth: CaptureTruth['truth']): Scored {
   };
 }
 
+/** An operator, a lack of memory and an unseen far leg abort a socket in the same form; no scenario repeats them. */
+const ALWAYS: readonly string[] = ['killed', 'resource-exhaustion', 'relayed'];
+
 /** Where another cause leaves the same bytes, its mechanism is what the bytes show. */
 function possibleMechanisms(truth: CaptureTruth['truth']): ReadonlySet<string> {
   const twins = truth.equivalent.flatMap((id) => CAUSES[id as CauseId].mechanisms);
@@ -49,7 +52,7 @@ export function scoreCause(cause: Reset['cause'] | Silence['cause'], truth: Capt
   if (cause.id === 'unknown') return 'abstained';
   if (truth.equivalent.length === 0) return cause.id === truth.cause ? 'right' : 'wrong';
   if (cause.level !== 'possible') return 'wrong';
-  const allowed = new Set([truth.cause, ...truth.equivalent]);
+  const allowed = new Set([truth.cause, ...truth.equivalent, ...(truth.mechanism === 'active-abort' ? ALWAYS : [])]);
   const group: readonly string[] = cause.group ?? [cause.id];
   return group.includes(truth.cause ?? '') && group.every((id) => allowed.has(id)) ? 'right' : 'wrong';
 }

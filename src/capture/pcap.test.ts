@@ -115,6 +115,25 @@ describe('damage', () => {
     expect(info.damage).toHaveLength(1);
   });
 
+  it('one header that looks right among garbage is not believed', () => {
+    const lookalike = integers(true, 4, [1_700_000_006, 1, 40, 40]);
+    const garbage = concat([new Uint8Array(300).fill(0xff), lookalike, new Uint8Array(300).fill(0xff)]);
+    const { packets } = readAll(concat([file.subarray(0, offsets[6]), garbage, file.subarray(offsets[6])]));
+    expect(packets).toHaveLength(12);
+  });
+
+  it('is placed by its offset in the file, far behind the start of the buffer', () => {
+    const many = Array.from({ length: 9000 }, (_, index) => PACKETS[index % 12]!);
+    const long = writePcap(many);
+    const at = recordOffsets(many)[8000]!;
+    new DataView(long.buffer).setUint32(at + 8, 0xfff0_0000, true);
+    for (const pieceLen of [997, 300_000]) {
+      const { packets, info } = readAll(long, pieceLen);
+      expect(packets).toHaveLength(8999);
+      expect(info.damage).toMatchObject([{ offset: at }]);
+    }
+  });
+
   it('a fraction above one second is carried over when the record is good otherwise', () => {
     const broken = file.slice();
     new DataView(broken.buffer).setUint32(offsets[4]! + 4, 2_500_000_000, true);

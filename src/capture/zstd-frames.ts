@@ -101,8 +101,7 @@ export function createZstdFrames(): ZstdFrames {
   function little(len: number, offset: number): number {
     let value = 0;
     for (let index = len - 1; index >= 0; index--) value = value * 256 + (pending[at + offset + index] ?? 0);
-    // A two-byte content size starts at 256.
-    return len === 2 ? value + 256 : value;
+    return value;
   }
 
   return { push, next, atBoundary: () => !inFrame && toSkip === 0 && at === pending.length };

@@ -1,6 +1,5 @@
-import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, type Cause } from './define.ts';
-import { abortCounters, who } from './telling.ts';
+import { abortCounters, forwards, who } from './telling.ts';
 import { waveEvidence, waveOf, waveWords } from './wave.ts';
 
 /** Sessions that a load balancer or proxy cuts while it goes on serving. */
@@ -35,7 +34,7 @@ export const drainReset: Cause = {
     const { facts } = input;
     const event = waveOf(input);
     if (event === null || input.mechanism.mechanism !== 'active-abort') return NO;
-    const hop = forwards(facts);
+    const hop = forwards(facts.server);
     if (!hop && event.refusedMeanwhile > 0) return NO;
     const kept = event.refusedMeanwhile === 0 && event.backAfterMs !== null;
     return {
@@ -76,10 +75,6 @@ export const drainReset: Cause = {
     ];
   },
 };
-
-function forwards(facts: ResetFacts): boolean {
-  return facts.server.role === 'load-balancer' || facts.server.role === 'proxy';
-}
 
 function hardStop(name: string): string {
   if (/nginx|openresty/i.test(name)) return 'worker_shutdown_timeout 600s;';

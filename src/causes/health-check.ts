@@ -1,7 +1,7 @@
 import { isBarren, probeSeries, scanBy } from '../evidence/population.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause } from './define.ts';
-import { hostPort, lasting, who } from './telling.ts';
+import { forwards, hostPort, lasting, who } from './telling.ts';
 
 const FORWARDER_BONUS = 0.1;
 
@@ -38,7 +38,7 @@ export const healthCheck: Cause = {
     if (facts.sender !== 'client' || !facts.handshakeDone || !isBarren(facts)) return NO;
     const series = probeSeries(population, facts);
     if (series?.regular !== true && scanBy(population, facts.client.host) !== null) return NO;
-    const bonus = forwards(facts) ? FORWARDER_BONUS : 0;
+    const bonus = forwards(facts.client) ? FORWARDER_BONUS : 0;
     if (series === null) {
       return {
         outcome: 'fires',
@@ -112,7 +112,3 @@ export const healthCheck: Cause = {
     ];
   },
 };
-
-function forwards(facts: ResetFacts): boolean {
-  return facts.client.role === 'load-balancer' || facts.client.role === 'proxy';
-}

@@ -2,7 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts';
 import { idlePeriod } from '../evidence/population.ts';
 import { NO, shown, type Cause, type Remedy, type ResetCase } from './define.ts';
 import { idleSetting } from './settings.ts';
-import { abortCounters, lasting, who } from './telling.ts';
+import { abortCounters, forwards, lasting, who } from './telling.ts';
 
 /** Shorter silences happen inside exchanges. */
 const QUIET_MS = 800;
@@ -46,9 +46,9 @@ export const idleTimeout: Cause = {
     }
     const round = isRound(idleMs);
     if (round) evidence.push(shown(facts, 'round-idle-time', [], `${lasting(idleMs)} is a round number of seconds, as people configure`));
-    const forwards = facts[sender].role === 'proxy' || facts[sender].role === 'load-balancer';
-    const plainClient = sender === 'client' && !forwards;
-    const weight = (round ? 0.7 : 0.5) + (forwards ? 0.2 : 0) - (facts.app.pending === true ? 0.2 : 0) - (plainClient ? 0.3 : 0);
+    const isHop = forwards(facts[sender]);
+    const plainClient = sender === 'client' && !isHop;
+    const weight = (round ? 0.7 : 0.5) + (isHop ? 0.2 : 0) - (facts.app.pending === true ? 0.2 : 0) - (plainClient ? 0.3 : 0);
     return {
       outcome: 'fires',
       weight,

@@ -44,7 +44,7 @@ export const processCrash: Cause = {
       weight: stayedAway ? 0.65 : 0.55,
       level: 'possible',
       evidence: waveEvidence(facts, event),
-      twins: ['shutdown-in-flight'],
+      twins: ['shutdown-in-flight', ...(event.refusedMeanwhile > 0 ? [] : (['drain-reset'] as const))],
       wouldTell: `whether it died or was stopped: how the process on ${facts.server.address} ended.`,
     };
   },

@@ -1,7 +1,7 @@
 import type { ResetFacts } from '../evidence/facts.ts';
 import type { Population } from '../evidence/population.ts';
 import { NO, shown, type Cause, type Judgement, type ResetCase } from './define.ts';
-import { hostPort, lasting, who } from './telling.ts';
+import { forwards, hostPort, lasting, who } from './telling.ts';
 
 const BEFORE_NS = 200e6;
 /** Two capture points of one host may swap packets this close together. */
@@ -123,8 +123,7 @@ function otherLeg({ facts, population, mechanism }: ResetCase): Leg | null {
   const same = candidates.findLast((leg) => sharedBytes(facts, leg) > 0);
   if (same !== undefined) return { facts: same, sameBytes: true };
   const last = candidates.at(-1);
-  const forwards = relay.role === 'proxy' || relay.role === 'load-balancer';
-  return last !== undefined && forwards ? { facts: last, sameBytes: false } : null;
+  return last !== undefined && forwards(relay) ? { facts: last, sameBytes: false } : null;
 }
 
 /** Two legs of one proxy lead to different listeners and were open at the same time. */

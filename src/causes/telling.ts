@@ -1,6 +1,6 @@
 /** Words that several causes share: who a side is, and commands with its addresses filled in. */
 import type { Side } from '../terms/actors.ts';
-import type { ConnectionFacts } from '../evidence/facts.ts';
+import type { ConnectionFacts, HostFacts } from '../evidence/facts.ts';
 import type { Remedy } from './define.ts';
 import { ms } from './mechanism.ts';
 
@@ -10,6 +10,11 @@ export function who(facts: ConnectionFacts, side: Side): string {
   const role = host.role === 'unknown' ? side : host.role.replace('-', ' ');
   const address = hostPort(host.address, host.port);
   return host.name === '' ? `the ${role} ${address}` : `the ${role} ${host.name} (${address})`;
+}
+
+/** The host is known to pass connections on. */
+export function forwards(host: HostFacts): boolean {
+  return host.role === 'load-balancer' || host.role === 'proxy';
 }
 
 /** `10.0.0.5:443`, `[2001:db8::1]:443`. */

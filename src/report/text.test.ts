@@ -33,7 +33,7 @@ describe('the verdict', () => {
       sender: { ...sampleReset().sender, side: 'client', address: '10.0.0.9', port: 51234 },
     });
     expect(firstLine(sampleReport([...many(2), other]))).toBe(
-      '9 connections, 3 reset. 2 of 3 by the server 10.0.0.5:443 (nginx), most likely because the connection was idle longer than it allows (idle-timeout).',
+      '9 connections, 3 reset. 2 of 3 by the server 10.0.0.5:443 (nginx), most likely because the connection was idle for longer than a hop allows (idle-timeout).',
     );
     expect(firstLine(sampleReport(many(2)))).toContain('2 reset. Both by the server');
     expect(firstLine(sampleReport(many(1)))).toMatch(
@@ -55,7 +55,7 @@ describe('the verdict', () => {
       cause: { id: 'refused', level: 'proof', confidence: 1 },
     });
     expect(firstLine(sampleReport([refused]))).toBe(
-      '9 connections, 1 refused by the server 10.0.0.5:443 (nginx), because nothing accepts connections there (refused).',
+      '9 connections, 1 refused by the server 10.0.0.5:443 (nginx), because nothing accepts connections at that address and port (refused).',
     );
   });
 
@@ -81,10 +81,10 @@ describe('the verdict', () => {
     });
     const text = renderText(sampleReport([group]), { width: 300 });
     expect(text).toContain('unread-data or linger-zero, possible 90%');
-    expect(text).toContain('unread-data or linger-zero: these leave the same bytes here.');
+    expect(text).toContain('(unread-data); linger-zero would leave the same bytes here');
     expect(text).toContain('; otherwise unknown 10%\n');
     expect(text).toContain(
-      'possibly because it closed while data sent to it was still unread (unread-data), or it closed with SO_LINGER 0, which aborts instead of closing (linger-zero).',
+      'possibly because an application closed the socket while data it had not read was waiting in it (unread-data or linger-zero).',
     );
   });
 
@@ -109,7 +109,7 @@ describe('the page', () => {
   it('shows one reset whole', () => {
     expect(renderText(sampleReport(), { width: 100 })).toBe(`\
 9 connections, 1 reset by the server 10.0.0.5:443 (nginx), most likely because the connection was
-  idle longer than it allows (idle-timeout).
+  idle for longer than a hop allows (idle-timeout).
 
 Who sent the RSTs
   10.0.0.5  server  nginx  1 RST  1 connection
@@ -119,7 +119,8 @@ c.pcap: pcap, EN10MB, 123 packets, read in two passes
 r1  10.0.0.9:51234 → 10.0.0.5:443  reset by the server (nginx) after 60.0 s idle
     idle-timeout, likely 72%
     who     10.0.0.5:443 itself (likely 97%): an open socket was aborted
-    why     the connection was idle longer than it allows; otherwise linger-zero 20%, unknown 8%
+    why     the connection was idle for longer than a hop allows; otherwise linger-zero 20%, unknown
+            8%
     cost    Nothing was lost. No retry is needed.
 
     #19      The RST carries the live window 502 and timestamps that continue the connection: an
@@ -167,7 +168,7 @@ r1  10.0.0.9:51234 → 10.0.0.5:443  reset by the server (nginx) after 60.0 s id
     expect(renderText(report, { detail: 'all' })).toContain('expected otherwise: window 0');
     expect(renderText(report, { detail: 'quiet' })).toBe(
       `9 connections, 3 reset. All 3 by the server 10.0.0.5:443 (nginx), most likely because the
-  connection was idle longer than it allows (idle-timeout). 1 more went silent.
+  connection was idle for longer than a hop allows (idle-timeout). 1 more went silent.
 
 Who sent the RSTs
   10.0.0.5  server  nginx  3 RSTs  3 connections

@@ -49,7 +49,12 @@ async function main(folder: string, accusations: boolean): Promise<void> {
 
 type Frames = ReadonlyMap<number, string>;
 
-function compare(file: string, report: Report, wanted: Frames, totals: { equal: number; excused: number; unexplained: number }): void {
+function compare(
+  file: string,
+  report: Report,
+  wanted: Frames,
+  totals: { equal: number; excused: number; unexplained: number },
+): void {
   const found = new Map<number, string>();
   for (const { connection, rsts } of report.resets) {
     for (const rst of rsts) {
@@ -110,7 +115,8 @@ async function checkZeek(folder: string): Promise<{ equal: number; excused: numb
     if (own?.split(' ')[0] === state) result.equal++;
     else if (reason !== undefined) result.excused++;
     else result.different++;
-    if (own !== `${state} ${history}`) console.log(`${file}: ${key}: Zeek ${state} ${history}, here ${own}${reason ? `: ${reason}` : ''}`);
+    if (own !== `${state} ${history}`)
+      console.log(`${file}: ${key}: Zeek ${state} ${history}, here ${own}${reason ? `: ${reason}` : ''}`);
   }
   return result;
 }

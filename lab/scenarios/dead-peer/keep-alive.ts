@@ -43,8 +43,9 @@ const answered: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'linger-zero',
-    equivalent: ['idle-timeout', 'process-crash'],
-    equivalentBecause: 'a RST after quiet, seen once, is also what an idle limit or the end of the process leaves',
+    equivalent: ['idle-timeout', 'process-crash', 'unread-data'],
+    equivalentBecause:
+      'a RST after quiet, seen once, is also what an idle limit or the end of the process leaves, and consumption is invisible on the wire',
     why: 'Keep-alive probes were answered for three seconds; then the server closed with SO_LINGER 0',
   },
   async run(lab) {

@@ -69,9 +69,8 @@ const keptOpen: Scenario = defineScenario({
   truth: {
     sender: 'client',
     mechanism: 'active-abort',
-    cause: 'linger-zero',
-    equivalent: ['benign-close', 'client-abort'],
-    equivalentBecause: 'a client that resets after a complete answer may have meant the connection or a next answer',
+    cause: 'benign-close',
+    equivalent: [],
     why: 'Without on-marked-down the sessions stayed; each made another exchange; one client called resetAndDestroy() after it, the others closed by FIN',
   },
   async run(lab) {

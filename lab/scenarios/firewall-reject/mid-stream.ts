@@ -2,7 +2,7 @@ import { connected, exchange } from '../../exchange.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 import { pause } from '../../wait.ts';
-import { IDENTIFIABLE, abortAfterAnswer } from '../../equivalents.ts';
+import { IDENTIFIABLE, UNKNOWN_CONNECTION, abortWithoutAnswer } from '../../equivalents.ts';
 
 const midStream: Scenario = defineScenario({
   id: 'firewall-reject/mid-stream',
@@ -71,7 +71,7 @@ const ownReset: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'linger-zero',
-    ...abortAfterAnswer('linger-zero'),
+    ...abortWithoutAnswer('linger-zero'),
     why: 'Two exchanges; the server read the third request and closed with SO_LINGER 0',
   },
   async run(lab) {
@@ -98,8 +98,7 @@ const ownAnswer: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'passive-answer',
     cause: 'no-socket',
-    equivalent: ['state-mismatch'],
-    equivalentBecause: 'a host that forgot the connection and one that never had it answer alike',
+    ...UNKNOWN_CONNECTION,
     why: 'The server socket was closed under TCP_REPAIR; the third request reached the server, whose kernel answered',
   },
   async run(lab) {

@@ -46,8 +46,9 @@ const busy: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'linger-zero',
-    equivalent: ['unread-data', 'process-crash', 'benign-close'],
-    equivalentBecause: 'the response was complete and acknowledged, and consumption is invisible on the wire',
+    equivalent: ['unread-data', 'process-crash', 'benign-close', 'idle-timeout'],
+    equivalentBecause:
+      'the response was complete and acknowledged and a second of quiet lay before the RST: seen once, an idle limit looks the same, and consumption is invisible on the wire',
     why: 'An exchange every second kept the state alive; after the last one the server closed with SO_LINGER 0',
   },
   async run(lab) {

@@ -52,9 +52,7 @@ const realClients: Scenario = defineScenario({
     sender: 'client',
     mechanism: 'active-abort',
     cause: 'benign-close',
-    equivalent: ['linger-zero'],
-    equivalentBecause:
-      'a RST after the complete response is made by SO_LINGER 0; that it did no harm does not change its bytes',
+    equivalent: [],
     why: 'Each client sent a request, read the complete response and called resetAndDestroy()',
   },
   async run(lab) {

@@ -1,7 +1,7 @@
 import { connected, exchange } from '../../exchange.ts';
 import type { Connected } from '../../exchange.ts';
 import type { LabContext } from '../../context.ts';
-import { IDENTIFIABLE, abortAfterAnswer } from '../../equivalents.ts';
+import { IDENTIFIABLE, UNKNOWN_CONNECTION, abortAfterAnswer } from '../../equivalents.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 import { pause } from '../../wait.ts';
@@ -63,8 +63,7 @@ const accepted: Scenario = defineScenario({
       sender: 'client',
       mechanism: 'passive-answer',
       cause: 'no-socket',
-      equivalent: ['state-mismatch'],
-      equivalentBecause: 'a host that has lost the connection and one that never had it answer alike',
+      ...UNKNOWN_CONNECTION,
       why: 'The forged RST went to the client only; what the server sees is the bare RST with which the client answered the later data',
     },
   },

@@ -18,9 +18,9 @@ const killed: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'process-crash',
-    equivalent: ['shutdown-in-flight', 'unread-data'],
+    equivalent: ['shutdown-in-flight', 'unread-data', 'drain-reset'],
     equivalentBecause:
-      'only the exit of the process, which is not on the wire, tells a crash from a restart or from a server that closes everything itself',
+      'only the exit of the process, which is not on the wire, tells a crash from a restart or from a server or proxy that closes everything itself',
     why: 'Five clients had sent a request; the server process had read two of them when it got SIGKILL: three RST, two FIN',
   },
   async run(lab) {
@@ -52,8 +52,9 @@ const oneOfMany: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'unread-data',
-    equivalent: ['linger-zero', 'policy-abort'],
-    equivalentBecause: 'whether the small request had been read is invisible on the wire',
+    equivalent: ['linger-zero', 'policy-abort', 'process-crash'],
+    equivalentBecause:
+      'whether the small request had been read is invisible on the wire, and one of several worker processes may have died',
     why: 'Of three connections the server closed the second with its request unread; the other two went on to be served',
   },
   async run(lab) {

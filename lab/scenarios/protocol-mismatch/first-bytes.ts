@@ -84,7 +84,8 @@ const httpToTls: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'protocol-mismatch',
-    ...IDENTIFIABLE,
+    equivalent: ['payload-rejected', 'unread-data', 'linger-zero', 'process-crash'],
+    equivalentBecause: 'the server says nothing, so that the bytes do not show which protocol it speaks',
     why: 'A client sent a plain HTTP request with a 300 kB body to a Node TLS server, which gave up at its first bytes with the rest unread',
   },
   async run(lab) {

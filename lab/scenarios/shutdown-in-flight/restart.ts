@@ -18,9 +18,9 @@ const restarted: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'shutdown-in-flight',
-    equivalent: ['process-crash'],
+    equivalent: ['process-crash', 'drain-reset'],
     equivalentBecause:
-      'only the exit of the process, which is not on the wire, tells a restart from a crash with a supervisor',
+      'only the exit of the process, which is not on the wire, tells a restart from a crash with a supervisor or from a proxy that cuts its sessions',
     why: 'SIGTERM ended a server with eight unanswered, unread requests; its successor listened right after and served the next connection',
   },
   async run(lab) {
@@ -53,8 +53,9 @@ const single: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'unread-data',
-    equivalent: ['linger-zero', 'policy-abort'],
-    equivalentBecause: 'whether the small request had been read is invisible on the wire',
+    equivalent: ['linger-zero', 'policy-abort', 'process-crash'],
+    equivalentBecause:
+      'whether the small request had been read is invisible on the wire, and one of several worker processes may have died',
     why: 'The server closed one of four connections with its request unread; the other three were served before and after',
   },
   async run(lab) {

@@ -1,5 +1,5 @@
 import { another, closeBoth, connected, exchange } from '../../exchange.ts';
-import { IDENTIFIABLE } from '../../equivalents.ts';
+import { IDENTIFIABLE, UNKNOWN_CONNECTION } from '../../equivalents.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 
@@ -46,8 +46,7 @@ const otherPort: Scenario = defineScenario({
     sender: 'client',
     mechanism: 'passive-answer',
     cause: 'no-socket',
-    equivalent: ['state-mismatch'],
-    equivalentBecause: 'a host that forgot the connection and one that never had it answer alike',
+    ...UNKNOWN_CONNECTION,
     why: 'The old client socket was closed under TCP_REPAIR; the new connection worked; data of the server on the old one got a bare RST',
   },
   async run(lab) {
