@@ -69,8 +69,17 @@ export async function refreshTruth(): Promise<void> {
     const truths = await readTruths(path);
     for (const [file, known] of Object.entries(truths)) {
       if (known.scenario !== scenario.id) continue;
-      const point = (scenario.points ?? ['loopback']).find((name) => file.endsWith(`@${name}.pcap`)) ?? scenario.points?.[0] ?? 'loopback';
-      truths[file] = { ...known, title: scenario.title, kind: kindAt(scenario, point), truth: truthAt(scenario, point), resets: expectedResets(scenario, point) };
+      const point =
+        (scenario.points ?? ['loopback']).find((name) => file.endsWith(`@${name}.pcap`)) ??
+        scenario.points?.[0] ??
+        'loopback';
+      truths[file] = {
+        ...known,
+        title: scenario.title,
+        kind: kindAt(scenario, point),
+        truth: truthAt(scenario, point),
+        resets: expectedResets(scenario, point),
+      };
     }
     await writeFile(path, `${JSON.stringify(truths, null, 2)}\n`);
   }

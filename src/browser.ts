@@ -46,7 +46,12 @@ export async function readCapture(
   return reading.report(name, info, 'one-pass', VERSION);
 }
 
-async function scanBlob(blob: Blob, sink: PacketSink, name: string, signal: AbortSignal | undefined): Promise<CaptureInfo> {
+async function scanBlob(
+  blob: Blob,
+  sink: PacketSink,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<CaptureInfo> {
   return readStream(slices(blob), sink, { path: name, ...(signal === undefined ? {} : { signal }) });
 }
 

@@ -53,7 +53,9 @@ describe('import directions', () => {
     const wrong = sources
       .filter(({ layer, path }) => PORTABLE.includes(layer) || path === 'browser.ts')
       .flatMap(({ path, imports, text }) => [
-        ...imports.filter((name) => name.startsWith('node:') || (!name.startsWith('.') && name !== 'fzstd')).map((name) => `${path} imports ${name}`),
+        ...imports
+          .filter((name) => name.startsWith('node:') || (!name.startsWith('.') && name !== 'fzstd'))
+          .map((name) => `${path} imports ${name}`),
         ...(/\b(Buffer|process)\.[a-z]/.test(withoutComments(text)) ? [`${path} uses Buffer or process`] : []),
       ]);
     expect(wrong).toEqual([]);

@@ -59,5 +59,8 @@ export function scoreCause(cause: Reset['cause'] | Silence['cause'], truth: Capt
 
 /** Whether the report names the cause anywhere as its first explanation. */
 export function names(report: Report, cause: string): boolean {
-  return report.resets.some((reset) => reset.cause.id === cause) || report.silences.some((silence) => silence.cause.id === cause);
+  return (
+    report.resets.some((reset) => reset.cause.id === cause) ||
+    report.silences.some((silence) => silence.cause.id === cause)
+  );
 }

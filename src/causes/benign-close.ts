@@ -42,18 +42,48 @@ export const benignClose: Cause = {
     });
     const lastSegmentIsClosing = closingTrigger(facts);
     if (half.client.finFrame > 0 && half.server.finFrame > 0 && (how === 'active-abort' || lastSegmentIsClosing)) {
-      return fires(0.9, [half.client.finFrame, half.server.finFrame], 'both sides had sent their FIN: the connection was already closed in both directions');
+      return fires(
+        0.9,
+        [half.client.finFrame, half.server.finFrame],
+        'both sides had sent their FIN: the connection was already closed in both directions',
+      );
     }
     const receiverClosed = half[receiver].finFrame > 0;
     const senderHasAll = half[sender].acked >= 0 && seqDiff(half[sender].acked, endOfData(facts)) >= 0;
-    if (receiverClosed && how === 'active-abort' && facts.unackedFromSender === 0 && app.responseComplete !== false && app.requestComplete !== false && (senderHasAll || rst.packet.ack === half[receiver].finEnd)) {
-      return fires(0.85, [half[receiver].finFrame], `${who(facts, receiver)} had closed and everything was acknowledged; the RST replaces the other FIN`);
+    if (
+      receiverClosed &&
+      how === 'active-abort' &&
+      facts.unackedFromSender === 0 &&
+      app.responseComplete !== false &&
+      app.requestComplete !== false &&
+      (senderHasAll || rst.packet.ack === half[receiver].finEnd)
+    ) {
+      return fires(
+        0.85,
+        [half[receiver].finFrame],
+        `${who(facts, receiver)} had closed and everything was acknowledged; the RST replaces the other FIN`,
+      );
     }
     if (half[sender].finFrame > 0 && how === 'passive-answer' && lastSegmentIsClosing) {
-      return fires(0.85, [half[sender].finFrame], `${who(facts, sender)} had closed; only the other side’s own closing met the RST`);
+      return fires(
+        0.85,
+        [half[sender].finFrame],
+        `${who(facts, sender)} had closed; only the other side’s own closing met the RST`,
+      );
     }
-    if (sender === 'client' && how === 'active-abort' && app.responseComplete === true && app.requestComplete !== false && seqDiff(rst.packet.ack, endOfData(facts)) >= 0 && half.client.keepAlivesUnanswered === 0) {
-      return fires(0.75, [app.response?.frame ?? 0], 'the response was complete and acknowledged before the client dropped the connection');
+    if (
+      sender === 'client' &&
+      how === 'active-abort' &&
+      app.responseComplete === true &&
+      app.requestComplete !== false &&
+      seqDiff(rst.packet.ack, endOfData(facts)) >= 0 &&
+      half.client.keepAlivesUnanswered === 0
+    ) {
+      return fires(
+        0.75,
+        [app.response?.frame ?? 0],
+        'the response was complete and acknowledged before the client dropped the connection',
+      );
     }
     return NO;
   },

@@ -18,14 +18,18 @@ export const clientAbort: Cause = {
     what: 'The client closes its socket before the response is complete. Its kernel still holds response data that was not read, or receives more of it, and answers with a RST. The server sees ECONNRESET or EPIPE on writing.',
     why: 'A client-side timeout that is shorter than the server’s work, a user who cancels or closes the tab, a browser that found the resource elsewhere, a load test that stops.',
     tellApart: [
-      { from: 'data-after-close', how: 'a client that closes with nothing unread sends a FIN first; the RST then answers the server’s later data and is bare.' },
+      {
+        from: 'data-after-close',
+        how: 'a client that closes with nothing unread sends a FIN first; the RST then answers the server’s later data and is bare.',
+      },
       { from: 'benign-close', how: 'there the response was complete and nothing was lost.' },
       { from: 'dead-peer', how: 'there unanswered probes precede the RST.' },
     ],
     sources: ['RFC 9112 §9.5', 'nginx status 499', 'HAProxy termination states C*'],
   },
   tell({ facts }) {
-    if (facts.app.pending === true && (facts.idleMs ?? 0) < WAITED_MS) return `${who(facts, 'client')} aborted it right after its own last message`;
+    if (facts.app.pending === true && (facts.idleMs ?? 0) < WAITED_MS)
+      return `${who(facts, 'client')} aborted it right after its own last message`;
     return facts.app.pending === true
       ? `${who(facts, 'client')} gave up after waiting ${lasting(facts.idleMs)} for the answer`
       : `${who(facts, 'client')} cut off the response after ${facts.bytes.server} bytes`;
@@ -42,7 +46,14 @@ export const clientAbort: Cause = {
         level: 'possible',
         twins: ['linger-zero'],
         wouldTell: 'whether the client awaited an answer at all: what its last message asks for.',
-        evidence: [shown(facts, 'left-after-sending', [app.lastRunFrame, frame], `the client aborted ${lasting(facts.idleMs)} after its own last message, too soon to have waited for an answer`)],
+        evidence: [
+          shown(
+            facts,
+            'left-after-sending',
+            [app.lastRunFrame, frame],
+            `the client aborted ${lasting(facts.idleMs)} after its own last message, too soon to have waited for an answer`,
+          ),
+        ],
       };
     }
     if (app.pending === true) {
@@ -50,7 +61,14 @@ export const clientAbort: Cause = {
         outcome: 'fires',
         weight: 0.85,
         level: 'likely',
-        evidence: [shown(facts, 'gave-up-waiting', [app.lastRunFrame, frame], `the request of frame ${app.lastRunFrame} had no answer when the client aborted ${lasting(facts.idleMs)} later`)],
+        evidence: [
+          shown(
+            facts,
+            'gave-up-waiting',
+            [app.lastRunFrame, frame],
+            `the request of frame ${app.lastRunFrame} had no answer when the client aborted ${lasting(facts.idleMs)} later`,
+          ),
+        ],
       };
     }
     if (facts.bytes.server === 0) return NO;
@@ -61,7 +79,12 @@ export const clientAbort: Cause = {
         weight: 0.9,
         level: 'likely',
         evidence: [
-          shown(facts, 'response-under-way', [half.server.lastDataFrame, frame], `the response was still arriving: ${missing ?? `${unreceived(facts)} bytes were in flight`}`),
+          shown(
+            facts,
+            'response-under-way',
+            [half.server.lastDataFrame, frame],
+            `the response was still arriving: ${missing ?? `${unreceived(facts)} bytes were in flight`}`,
+          ),
         ],
       };
     }
@@ -71,7 +94,14 @@ export const clientAbort: Cause = {
       weight: 0.5,
       level: 'possible',
       wouldTell: 'whether the response was complete: its length is not visible in this capture.',
-      evidence: [shown(facts, 'server-spoke-last', [half.server.lastDataFrame, frame], `the server spoke ${lasting(facts.idleMs)} before the client aborted`)],
+      evidence: [
+        shown(
+          facts,
+          'server-spoke-last',
+          [half.server.lastDataFrame, frame],
+          `the server spoke ${lasting(facts.idleMs)} before the client aborted`,
+        ),
+      ],
     };
   },
   remedies({ facts }) {

@@ -14,32 +14,45 @@ export interface Cost {
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY']);
 
 /** Causes in which nobody wanted anything of the connection. */
-const HARMLESS: ReadonlySet<CauseId> = new Set(['health-check', 'port-scan', 'benign-close', 'connect-cancelled', 'stray']);
+const HARMLESS: ReadonlySet<CauseId> = new Set([
+  'health-check',
+  'port-scan',
+  'benign-close',
+  'connect-cancelled',
+  'stray',
+]);
 
 export function costOf(facts: ResetFacts, mechanism: MechanismVerdict, cause: CauseId): Cost {
   if (cause === 'stray') return { impact: 'unknown', retry: 'unknown' };
   if (HARMLESS.has(cause)) return { impact: 'none', retry: 'not-needed' };
   if (cause === 'tuple-reuse') return { impact: 'none', retry: 'not-needed' };
-  if (mechanism.mechanism === 'syn-answer' || facts.phase === 'connect') return { impact: 'connect-failed', retry: 'safe' };
+  if (mechanism.mechanism === 'syn-answer' || facts.phase === 'connect')
+    return { impact: 'connect-failed', retry: 'safe' };
   if (facts.phase === 'handshake' && isBarren(facts)) return { impact: 'connect-failed', retry: 'safe' };
   // A kernel without a socket refused the bytes before any application saw them.
   if (cause === 'stale-reuse') return { impact: 'request-unanswered', retry: 'safe' };
   const { app } = facts;
   if (app.request !== null && app.requestComplete === false) {
     const retry = app.response === null ? again(facts) : 'not-needed';
-    return { impact: 'request-unsent', retry: app.response !== null && app.response.status >= 400 ? 'not-needed' : retry };
+    return {
+      impact: 'request-unsent',
+      retry: app.response !== null && app.response.status >= 400 ? 'not-needed' : retry,
+    };
   }
   if (app.pending === true) return { impact: 'request-unanswered', retry: again(facts) };
   if (app.response !== null) {
     if (app.responseComplete === true) {
       const delivered = facts.sender === 'client' || facts.unackedFromSender === 0;
-      return delivered ? { impact: 'none', retry: 'not-needed' } : { impact: 'response-truncated', retry: again(facts) };
+      return delivered
+        ? { impact: 'none', retry: 'not-needed' }
+        : { impact: 'response-truncated', retry: again(facts) };
     }
     if (app.responseComplete === false) return { impact: 'response-truncated', retry: again(facts) };
     return { impact: 'unknown', retry: 'unknown' };
   }
   if (isBarren(facts)) return { impact: 'none', retry: 'not-needed' };
-  if (facts.phase === 'idle') return app.isTls ? { impact: 'unknown', retry: 'unknown' } : { impact: 'none', retry: 'not-needed' };
+  if (facts.phase === 'idle')
+    return app.isTls ? { impact: 'unknown', retry: 'unknown' } : { impact: 'none', retry: 'not-needed' };
   return { impact: 'unknown', retry: 'unknown' };
 }
 

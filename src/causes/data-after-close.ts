@@ -35,7 +35,12 @@ export const dataAfterClose: Cause = {
       weight: 0.85,
       level: 'likely',
       evidence: [
-        shown(facts, 'fin-before-data', [fin, trigger.packet.frame, facts.rst.packet.frame], `${who(facts, sender)} sent its FIN in frame ${fin}; frame ${trigger.packet.frame} of ${who(facts, receiver)} brought ${trigger.packet.length} more bytes`),
+        shown(
+          facts,
+          'fin-before-data',
+          [fin, trigger.packet.frame, facts.rst.packet.frame],
+          `${who(facts, sender)} sent its FIN in frame ${fin}; frame ${trigger.packet.frame} of ${who(facts, receiver)} brought ${trigger.packet.length} more bytes`,
+        ),
       ],
     };
   },
@@ -43,7 +48,8 @@ export const dataAfterClose: Cause = {
     return [
       {
         text: `At ${who(facts, facts.sender)}: close in two steps when the other side may still be sending`,
-        command: 'shutdown(fd, SHUT_WR); read until EOF; close(fd)     // Node: socket.end() with allowHalfOpen, then wait for "end"',
+        command:
+          'shutdown(fd, SHUT_WR); read until EOF; close(fd)     // Node: socket.end() with allowHalfOpen, then wait for "end"',
         why: 'shutdown sends the FIN but keeps a reader for what is still on its way, so no RST is needed.',
       },
       {

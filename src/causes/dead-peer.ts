@@ -14,7 +14,10 @@ export const deadPeer: Cause = {
     why: 'The peer lost power, moved networks or was cut off by a firewall that drops silently.',
     tellApart: [
       { from: 'idle-timeout', how: 'there no probe precedes the RST.' },
-      { from: 'idle-dropped', how: 'the same silence without keep-alive: only retransmissions, and never a RST, because giving up on retransmissions sends none.' },
+      {
+        from: 'idle-dropped',
+        how: 'the same silence without keep-alive: only retransmissions, and never a RST, because giving up on retransmissions sends none.',
+      },
     ],
     sources: ['RFC 9293 §3.8.4', 'Linux net/ipv4/tcp_timer.c tcp_keepalive_timer, SK_RST_REASON_TCP_KEEPALIVE_TIMEOUT'],
   },
@@ -31,7 +34,12 @@ export const deadPeer: Cause = {
       weight: probes > 1 ? 0.96 : 0.6,
       level: probes > 1 ? 'likely' : 'possible',
       evidence: [
-        shown(facts, 'probes-unanswered', [half[sender].lastFrame, rst.packet.frame], `${probes} keep-alive probe${probes > 1 ? 's' : ''} unanswered; ${who(facts, receiver)} was last heard ${lasting((facts.atNs - half[receiver].lastNs) / 1e6)} before the RST`),
+        shown(
+          facts,
+          'probes-unanswered',
+          [half[sender].lastFrame, rst.packet.frame],
+          `${probes} keep-alive probe${probes > 1 ? 's' : ''} unanswered; ${who(facts, receiver)} was last heard ${lasting((facts.atNs - half[receiver].lastNs) / 1e6)} before the RST`,
+        ),
       ],
     };
   },
@@ -51,7 +59,11 @@ export const deadPeer: Cause = {
   },
   confirm({ facts }) {
     return [
-      { text: `On ${facts[facts.sender].address}: keep-alive timers and probes of live connections`, command: `ss -tno '( sport = :${facts.server.port} or dport = :${facts.server.port} )'`, why: 'timer:(keepalive,…,N) shows unanswered probes while it happens.' },
+      {
+        text: `On ${facts[facts.sender].address}: keep-alive timers and probes of live connections`,
+        command: `ss -tno '( sport = :${facts.server.port} or dport = :${facts.server.port} )'`,
+        why: 'timer:(keepalive,…,N) shows unanswered probes while it happens.',
+      },
     ];
   },
 };

@@ -26,4 +26,3 @@ export function decisiveRst(rsts: readonly RstRecord[], rttMs: (side: number) =>
   const accepted = originals.find((rst) => effectOf(rst, rttMs(1 - rst.packet.side)) === 'accepted');
   return accepted ?? originals[0] ?? rsts[0]!;
 }
-

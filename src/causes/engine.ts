@@ -55,7 +55,10 @@ function rank<Id extends string>(
 ): Ranked<Id> {
   const weights = new Map<Id, number>();
   for (const [id, firing] of judged) {
-    const beaten = [...judged].some(([other, { weight }]) => weight >= KNOWN && beats[other]?.includes(id) === true && !(beats[id]?.includes(other) ?? false));
+    const beaten = [...judged].some(
+      ([other, { weight }]) =>
+        weight >= KNOWN && beats[other]?.includes(id) === true && !(beats[id]?.includes(other) ?? false),
+    );
     weights.set(id, firing.weight * (beaten ? BEATEN : 1));
   }
   const winner = [...weights].sort((a, b) => b[1] - a[1])[0];
@@ -63,16 +66,27 @@ function rank<Id extends string>(
   const order = [...weights].sort((a, b) => b[1] - a[1]);
   const first = order[0];
   if (first === undefined) {
-    return { id: 'unknown' as Id, confidence: 1, level: 'possible', alternatives: [], evidence: [], cannotTell: undecided };
+    return {
+      id: 'unknown' as Id,
+      confidence: 1,
+      level: 'possible',
+      alternatives: [],
+      evidence: [],
+      cannotTell: undecided,
+    };
   }
   const [id, best] = first;
   const firing = judged.get(id)!;
   const doubt = Math.max(LEAST_DOUBT, (1 - Math.min(1, best)) * 0.6);
   const total = doubt + order.reduce((sum, [, weight]) => sum + weight, 0);
-  const shares = order.slice(1).map(([other, weight]) => ({ id: other as Id | 'unknown', confidence: round(weight / total) }));
+  const shares = order
+    .slice(1)
+    .map(([other, weight]) => ({ id: other as Id | 'unknown', confidence: round(weight / total) }));
   const confidence = round(1 - round(doubt / total) - shares.reduce((sum, share) => sum + share.confidence, 0));
   const group = [id, ...twinsOf(judged, id)];
-  const alternatives = [...shares, { id: 'unknown' as const, confidence: round(doubt / total) }].sort((a, b) => b.confidence - a.confidence);
+  const alternatives = [...shares, { id: 'unknown' as const, confidence: round(doubt / total) }].sort(
+    (a, b) => b.confidence - a.confidence,
+  );
   return {
     id,
     confidence,
@@ -80,7 +94,10 @@ function rank<Id extends string>(
     ...(group.length > 1 ? { group } : {}),
     alternatives,
     evidence: firing.evidence,
-    cannotTell: [...(firing.wouldTell === undefined ? [] : [firing.wouldTell]), ...(firing.level === 'likely' && group.length === 1 ? [] : undecided)],
+    cannotTell: [
+      ...(firing.wouldTell === undefined ? [] : [firing.wouldTell]),
+      ...(firing.level === 'likely' && group.length === 1 ? [] : undecided),
+    ],
   };
 }
 

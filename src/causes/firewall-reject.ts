@@ -8,16 +8,29 @@ export const firewallReject: Cause = {
   mechanisms: ['in-path-answer', 'passive-answer', 'syn-answer'],
   who: 'a firewall in the path, or on the host itself',
   requires: ['a RST that answers a packet', 'signs of another sender'],
-  uses: ['counters of the reject rule', 'a capture behind the firewall', 'TcpOutRsts of the endpoint, which does not count a REJECT'],
+  uses: [
+    'counters of the reject rule',
+    'a capture behind the firewall',
+    'TcpOutRsts of the endpoint, which does not count a REJECT',
+  ],
   docs: {
     what: 'A packet filter with a rule “reject with tcp reset” drops the packet and answers its sender as if the other endpoint had. The other endpoint hears nothing; in the middle of a connection it goes on talking.',
     why: 'REJECT instead of DROP spares clients a timeout. It hits live connections when a rule changes, when state is lost, or when a policy is applied to established traffic.',
     tellApart: [
-      { from: 'refused', how: 'a closed port’s kernel sends the same bytes; another TTL, another delay, or OutRsts standing still on the host speaks for the firewall.' },
+      {
+        from: 'refused',
+        how: 'a closed port’s kernel sends the same bytes; another TTL, another delay, or OutRsts standing still on the host speaks for the firewall.',
+      },
       { from: 'no-socket', how: 'the same: only the endpoint’s side can exclude it.' },
-      { from: 'injected', how: 'a REJECT answers a packet and replaces it; an injected RST comes beside the conversation.' },
+      {
+        from: 'injected',
+        how: 'a REJECT answers a packet and replaces it; an injected RST comes beside the conversation.',
+      },
     ],
-    sources: ['Linux net/ipv4/netfilter/nf_reject_ipv4.c', 'measured: REJECT leaves no tcp_send_reset event and no TcpOutRsts'],
+    sources: [
+      'Linux net/ipv4/netfilter/nf_reject_ipv4.c',
+      'measured: REJECT leaves no tcp_send_reset event and no TcpOutRsts',
+    ],
   },
   tell({ facts }) {
     return `something in the path answered with a RST in the name of ${who(facts, facts.sender)}`;
@@ -32,9 +45,21 @@ export const firewallReject: Cause = {
     const signs = mechanism.evidence.filter((e) => e.fact === 'ttl-differs' || e.fact === 'df-differs');
     const knownTtl = mechanism.mechanism === 'syn-answer' ? facts.hostTtl.synAck || facts.hostTtl.segment : 0;
     if (knownTtl > 0 && knownTtl !== rst.packet.ttl && signs.length === 0) {
-      signs.push(shown(facts, 'ttl-differs', [rst.packet.frame], `TTL ${rst.packet.ttl} where ${who(facts, sender)} otherwise uses ${knownTtl}`, { expected: `TTL ${knownTtl}`, received: `TTL ${rst.packet.ttl}` }));
+      signs.push(
+        shown(
+          facts,
+          'ttl-differs',
+          [rst.packet.frame],
+          `TTL ${rst.packet.ttl} where ${who(facts, sender)} otherwise uses ${knownTtl}`,
+          { expected: `TTL ${knownTtl}`, received: `TTL ${rst.packet.ttl}` },
+        ),
+      );
     }
-    if (signs.length === 0) return { outcome: 'cannot-tell', wouldTell: `whether a firewall answered for ${facts[sender].address}: a capture behind it, or its reject counters.` };
+    if (signs.length === 0)
+      return {
+        outcome: 'cannot-tell',
+        wouldTell: `whether a firewall answered for ${facts[sender].address}: a capture behind it, or its reject counters.`,
+      };
     return {
       outcome: 'fires',
       weight: 0.6,
@@ -60,8 +85,16 @@ export const firewallReject: Cause = {
   },
   confirm({ facts }) {
     return [
-      { text: `On ${facts[facts.sender].address}: did its kernel send RSTs?`, command: 'nstat -az TcpOutRsts', why: 'A REJECT does not count there; if the number stands still, somebody else sent them.' },
-      { text: 'At which hop an answer appears', command: `tcptraceroute -n ${facts.server.address} ${facts.server.port}     # or: traceroute -T -p ${facts.server.port} ${facts.server.address}`, why: 'The hop that answers with a RST before the last one is the device.' },
+      {
+        text: `On ${facts[facts.sender].address}: did its kernel send RSTs?`,
+        command: 'nstat -az TcpOutRsts',
+        why: 'A REJECT does not count there; if the number stands still, somebody else sent them.',
+      },
+      {
+        text: 'At which hop an answer appears',
+        command: `tcptraceroute -n ${facts.server.address} ${facts.server.port}     # or: traceroute -T -p ${facts.server.port} ${facts.server.address}`,
+        why: 'The hop that answers with a RST before the last one is the device.',
+      },
     ];
   },
 };

@@ -17,11 +17,19 @@ export const firewallStateExpiry: Cause = {
     what: 'A stateful device keeps a table of connections and removes those that carry no packet for a while. The next packet then belongs to no known connection: the device drops it, or answers with a RST in the endpoint’s name, or lets it through to a host that does not know it either.',
     why: 'Tables are finite. Defaults range from 60 seconds to hours: NAT gateways and network load balancers 350 s, Azure 4 minutes, many firewalls one hour.',
     tellApart: [
-      { from: 'no-socket', how: 'the endpoint’s own kernel sends the same bytes; its counters and a capture there tell.' },
+      {
+        from: 'no-socket',
+        how: 'the endpoint’s own kernel sends the same bytes; its counters and a capture there tell.',
+      },
       { from: 'idle-timeout', how: 'there the RST comes by itself; here it answers the first packet after the quiet.' },
       { from: 'stale-reuse', how: 'there the server had sent a FIN.' },
     ],
-    sources: ['AWS NLB idle timeout 350 s', 'Azure Load Balancer TCP reset', 'FortiGate reset-sessionless-tcp', 'Juniper tcp-rst'],
+    sources: [
+      'AWS NLB idle timeout 350 s',
+      'Azure Load Balancer TCP reset',
+      'FortiGate reset-sessionless-tcp',
+      'Juniper tcp-rst',
+    ],
   },
   tell({ facts }) {
     return `the first packet after ${lasting(facts.quietMs)} of quiet was answered with a RST in the name of ${who(facts, facts.sender)}`;
@@ -29,7 +37,14 @@ export const firewallStateExpiry: Cause = {
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'passive-answer' && mechanism.mechanism !== 'in-path-answer') return NO;
     const { quietMs, half, sender, trigger } = facts;
-    if (half.client.finFrame > 0 || half.server.finFrame > 0 || quietMs === null || quietMs < MIN_QUIET_MS || trigger === null) return NO;
+    if (
+      half.client.finFrame > 0 ||
+      half.server.finFrame > 0 ||
+      quietMs === null ||
+      quietMs < MIN_QUIET_MS ||
+      trigger === null
+    )
+      return NO;
     if (facts.phase === 'connect' || trigger.kind === 'syn-ack' || trigger.kind === 'syn') return NO;
     const telling = COMMON_TIMEOUTS_S.some((s) => quietMs >= s * 1000 && quietMs < s * 1150);
     const otherTtl = mechanism.actor !== 'endpoint';
@@ -40,7 +55,14 @@ export const firewallStateExpiry: Cause = {
       level: mechanism.mechanism === 'in-path-answer' ? 'likely' : 'possible',
       twins: mechanism.mechanism === 'in-path-answer' ? [] : ['no-socket', 'firewall-reject'],
       wouldTell: `whether ${facts[sender].address} sent it: a capture on its side of the path, or keep-alives shorter than ${lasting(quietMs)} that make it disappear.`,
-      evidence: [shown(facts, 'quiet-then-answered', [trigger.packet.frame, facts.rst.packet.frame], `no packet at all for ${lasting(quietMs)}; the first one was answered with a RST`)],
+      evidence: [
+        shown(
+          facts,
+          'quiet-then-answered',
+          [trigger.packet.frame, facts.rst.packet.frame],
+          `no packet at all for ${lasting(quietMs)}; the first one was answered with a RST`,
+        ),
+      ],
     };
   },
   remedies({ facts }) {
@@ -60,8 +82,16 @@ export const firewallStateExpiry: Cause = {
   },
   confirm({ facts }) {
     return [
-      { text: 'On the Linux device: its timeout and this connection’s entry', command: `sysctl net.netfilter.nf_conntrack_tcp_timeout_established; conntrack -L -p tcp --dport ${facts.server.port}`, why: 'An entry that vanishes before the RST settles it.' },
-      { text: `On ${facts[facts.sender].address}: whether the packet arrived at all`, command: `tcpdump -ni any 'host ${facts[facts.receiver].address} and port ${facts.server.port}'`, why: 'If the triggering packet is not seen there, something in between answered.' },
+      {
+        text: 'On the Linux device: its timeout and this connection’s entry',
+        command: `sysctl net.netfilter.nf_conntrack_tcp_timeout_established; conntrack -L -p tcp --dport ${facts.server.port}`,
+        why: 'An entry that vanishes before the RST settles it.',
+      },
+      {
+        text: `On ${facts[facts.sender].address}: whether the packet arrived at all`,
+        command: `tcpdump -ni any 'host ${facts[facts.receiver].address} and port ${facts.server.port}'`,
+        why: 'If the triggering packet is not seen there, something in between answered.',
+      },
     ];
   },
 };

@@ -1,5 +1,4 @@
 import { isBarren, probeSeries, scanBy } from '../evidence/population.ts';
-import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { forwards, hostPort, lasting, who } from './telling.ts';
 

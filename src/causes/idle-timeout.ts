@@ -19,11 +19,22 @@ export const idleTimeout: Cause = {
     what: 'A hop counts how long a connection carries no data and ends it when its limit is reached. Most close with a FIN; those that use SO_LINGER 0 or close with data unread send a RST. The RST comes out of silence: no packet provokes it.',
     why: 'Each hop on a path has a limit of its own, and the shortest one wins. When the side that opens connections believes that it may keep them longer than the side that accepts them, every pause of the right length ends in a reset.',
     tellApart: [
-      { from: 'stale-reuse', how: 'there the idle connection was closed with a FIN and a later request met the closed socket; here the RST itself comes out of silence.' },
-      { from: 'firewall-state-expiry', how: 'a firewall that forgot the connection answers the first packet after the quiet; it rarely sends anything by itself.' },
+      {
+        from: 'stale-reuse',
+        how: 'there the idle connection was closed with a FIN and a later request met the closed socket; here the RST itself comes out of silence.',
+      },
+      {
+        from: 'firewall-state-expiry',
+        how: 'a firewall that forgot the connection answers the first packet after the quiet; it rarely sends anything by itself.',
+      },
       { from: 'dead-peer', how: 'there unanswered keep-alive probes precede the RST.' },
     ],
-    sources: ['nginx reset_timedout_connection', 'HAProxy option nolinger', 'Azure Load Balancer TCP reset on idle', 'FortiGate timeout-send-rst'],
+    sources: [
+      'nginx reset_timedout_connection',
+      'HAProxy option nolinger',
+      'Azure Load Balancer TCP reset on idle',
+      'FortiGate timeout-send-rst',
+    ],
   },
   tell(input) {
     return `${who(input.facts, input.facts.sender)} closed it with a RST after ${lasting(input.facts.idleMs)} idle`;
@@ -35,27 +46,42 @@ export const idleTimeout: Cause = {
     if (quietMs < QUIET_MS || facts.half[sender].keepAlivesUnanswered > 1) return NO;
     if (facts.half[facts.receiver].finFrame > 0) return NO;
     const evidence: Evidence[] = [
-      shown(facts, 'no-trigger', [facts.rst.packet.frame], `nothing passed for ${lasting(quietMs)} before the RST, no data for ${lasting(idleMs)}`),
+      shown(
+        facts,
+        'no-trigger',
+        [facts.rst.packet.frame],
+        `nothing passed for ${lasting(quietMs)} before the RST, no data for ${lasting(idleMs)}`,
+      ),
     ];
     const period = idlePeriod(population, facts);
     if (period !== null) {
       evidence.push(
-        shown(facts, 'same-idle-time', [facts.rst.packet.frame], `${period.count} connections were reset after the same idle time: ${lasting(period.medianMs)}, spread ${lasting(period.spreadMs)}`),
+        shown(
+          facts,
+          'same-idle-time',
+          [facts.rst.packet.frame],
+          `${period.count} connections were reset after the same idle time: ${lasting(period.medianMs)}, spread ${lasting(period.spreadMs)}`,
+        ),
       );
       return { outcome: 'fires', weight: 0.95, level: 'likely', evidence };
     }
     const round = isRound(idleMs);
-    if (round) evidence.push(shown(facts, 'round-idle-time', [], `${lasting(idleMs)} is a round number of seconds, as people configure`));
+    if (round)
+      evidence.push(
+        shown(facts, 'round-idle-time', [], `${lasting(idleMs)} is a round number of seconds, as people configure`),
+      );
     const isHop = forwards(facts[sender]);
     const plainClient = sender === 'client' && !isHop;
-    const weight = (round ? 0.7 : 0.5) + (isHop ? 0.2 : 0) - (facts.app.pending === true ? 0.2 : 0) - (plainClient ? 0.3 : 0);
+    const weight =
+      (round ? 0.7 : 0.5) + (isHop ? 0.2 : 0) - (facts.app.pending === true ? 0.2 : 0) - (plainClient ? 0.3 : 0);
     return {
       outcome: 'fires',
       weight,
       level: 'possible',
       ...(round && idleMs > 2000 ? {} : { twins: ['linger-zero'] as const }),
       evidence,
-      wouldTell: 'whether it is a timeout: the same idle time on a second and third connection, or the idle setting of that hop.',
+      wouldTell:
+        'whether it is a timeout: the same idle time on a second and third connection, or the idle setting of that hop.',
     };
   },
   remedies(input) {

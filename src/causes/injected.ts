@@ -13,7 +13,10 @@ export const injected: Cause = {
     what: 'A device that sees the traffic sends a RST in an endpoint’s name, often to both sides and more than once. The endpoint it claims to come from knows nothing of it and talks on.',
     why: 'Intrusion prevention, content filters, copyright and censorship systems end connections this way because they need not sit in line to do it.',
     tellApart: [
-      { from: 'firewall-reject', how: 'a REJECT answers a packet and stops it; an injected RST races the conversation.' },
+      {
+        from: 'firewall-reject',
+        how: 'a REJECT answers a packet and stops it; an injected RST races the conversation.',
+      },
       { from: 'linger-zero', how: 'a real abort ends its sender’s talk; nothing new follows it.' },
     ],
     sources: ['Weaver, Sommer, Paxson, NDSS 2009', 'Sundara Raman et al., SIGCOMM 2023', 'RFC 3360'],
@@ -41,7 +44,11 @@ export const injected: Cause = {
   },
   confirm({ facts }) {
     return [
-      { text: `On ${facts[facts.sender].address}: did it send a RST?`, command: 'nstat -az TcpOutRsts TcpExtTCPChallengeACK', why: 'Its own counter stands still when somebody else sent it.' },
+      {
+        text: `On ${facts[facts.sender].address}: did it send a RST?`,
+        command: 'nstat -az TcpOutRsts TcpExtTCPChallengeACK',
+        why: 'Its own counter stands still when somebody else sent it.',
+      },
     ];
   },
 };

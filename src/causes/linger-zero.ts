@@ -12,16 +12,27 @@ export const lingerZero: Cause = {
   mechanisms: ['active-abort'],
   who: 'the application at an endpoint',
   requires: ['a RST of a live socket'],
-  uses: ['the counter TCPAbortOnData', 'strace: setsockopt SO_LINGER', 'the source code: resetAndDestroy, closeAllConnections'],
+  uses: [
+    'the counter TCPAbortOnData',
+    'strace: setsockopt SO_LINGER',
+    'the source code: resetAndDestroy, closeAllConnections',
+  ],
   docs: {
     what: 'A socket with SO_LINGER on and a timeout of zero is not closed but aborted: unsent data is discarded and a RST goes out at once. Node calls it resetAndDestroy(), HAProxy option nolinger, nginx reset_timedout_connection.',
     why: 'It avoids TIME_WAIT, frees memory at once and gets rid of dead clients, and so it is set where it should not be: on connections whose peer still waits for data.',
     tellApart: [
-      { from: 'unread-data', how: 'the same RST; on the wire only the state of the conversation argues for one of them: when everything was read and answered, nothing unread was there to cause it.' },
+      {
+        from: 'unread-data',
+        how: 'the same RST; on the wire only the state of the conversation argues for one of them: when everything was read and answered, nothing unread was there to cause it.',
+      },
       { from: 'idle-timeout', how: 'there the abort comes out of a long silence.' },
       { from: 'killed', how: 'an operator’s ss -K leaves the same RST; the shell’s history and the audit log tell.' },
     ],
-    sources: ['socket(7) SO_LINGER', 'Linux net/ipv4/tcp.c __tcp_close → tcp_disconnect: TCPAbortOnData', 'HAProxy option nolinger'],
+    sources: [
+      'socket(7) SO_LINGER',
+      'Linux net/ipv4/tcp.c __tcp_close → tcp_disconnect: TCPAbortOnData',
+      'HAProxy option nolinger',
+    ],
   },
   tell({ facts }) {
     return `${who(facts, facts.sender)} aborted it ${facts.app.lastSpeaker === facts.sender ? `${lasting(facts.idleMs)} after its own last data` : 'on purpose'}`;
@@ -33,7 +44,14 @@ export const lingerZero: Cause = {
     if (facts.windowLeft === 0 && facts.windowOnRst > 0) return NO;
     const peerWaits = facts.bytes[receiver] > 0 && facts.app.lastSpeaker === receiver;
     if (peerWaits || (sender === 'server' && facts.app.pending === true)) {
-      return { outcome: 'fires', weight: 0.4, level: 'possible', twins: ['unread-data', ...SAME_BYTES], wouldTell, evidence: [] };
+      return {
+        outcome: 'fires',
+        weight: 0.4,
+        level: 'possible',
+        twins: ['unread-data', ...SAME_BYTES],
+        wouldTell,
+        evidence: [],
+      };
     }
     const answered = facts.app.lastSpeaker === sender;
     return {
@@ -43,7 +61,14 @@ export const lingerZero: Cause = {
       twins: facts.bytes[receiver] > 0 ? ['unread-data', ...SAME_BYTES] : SAME_BYTES,
       wouldTell,
       evidence: answered
-        ? [shown(facts, 'nothing-unread', [facts.half[sender].lastDataFrame, rst.packet.frame], `${who(facts, sender)} had answered everything it received, so no unread data caused the RST`)]
+        ? [
+            shown(
+              facts,
+              'nothing-unread',
+              [facts.half[sender].lastDataFrame, rst.packet.frame],
+              `${who(facts, sender)} had answered everything it received, so no unread data caused the RST`,
+            ),
+          ]
         : [],
     };
   },
@@ -51,7 +76,8 @@ export const lingerZero: Cause = {
     return [
       {
         text: `At ${who(facts, facts.sender)}: close instead of aborting`,
-        command: 'Node: socket.end() instead of resetAndDestroy()/closeAllConnections();  HAProxy: no option nolinger;  elsewhere: do not set SO_LINGER {1, 0}',
+        command:
+          'Node: socket.end() instead of resetAndDestroy()/closeAllConnections();  HAProxy: no option nolinger;  elsewhere: do not set SO_LINGER {1, 0}',
         why: 'A FIN lets the data in flight arrive; TIME_WAIT on the side that closes first costs little memory and protects the next connection.',
       },
     ];

@@ -15,7 +15,10 @@ export const noSocket: Cause = {
     why: 'State lives in one kernel. Whatever moves the address without the state (failover, reboot, a changed route, an expired NAT entry that now points elsewhere) makes the next packet meet a stranger.',
     tellApart: [
       { from: 'data-after-close', how: 'there the sender of the RST had sent a FIN before.' },
-      { from: 'firewall-state-expiry', how: 'a firewall answers in the host’s name after a long quiet; another TTL or the host’s silent counters tell.' },
+      {
+        from: 'firewall-state-expiry',
+        how: 'a firewall answers in the host’s name after a long quiet; another TTL or the host’s silent counters tell.',
+      },
       { from: 'state-mismatch', how: 'there the host is up and other connections to it go on.' },
     ],
     sources: ['RFC 9293 §3.5.2', 'Linux net/ipv4/tcp_ipv4.c tcp_v4_send_reset, SK_RST_REASON_NO_SOCKET'],
@@ -37,7 +40,14 @@ export const noSocket: Cause = {
       twins,
       wouldTell: `whether ${facts[sender].address} itself sent it and why: its uptime, the trace event tcp_send_reset there, or a capture on its own interface.`,
       evidence: [
-        shown(facts, known ? 'no-fin-before' : 'start-not-seen', [trigger?.packet.frame ?? 0, rst.packet.frame], known ? 'the capture saw the connection begin and no FIN since: the host did not close it, it lost it' : 'no FIN in this capture, which begins in the middle of the connection'),
+        shown(
+          facts,
+          known ? 'no-fin-before' : 'start-not-seen',
+          [trigger?.packet.frame ?? 0, rst.packet.frame],
+          known
+            ? 'the capture saw the connection begin and no FIN since: the host did not close it, it lost it'
+            : 'no FIN in this capture, which begins in the middle of the connection',
+        ),
       ],
     };
   },
@@ -50,7 +60,8 @@ export const noSocket: Cause = {
       },
       {
         text: `At ${who(facts, facts.receiver)}: notice dead connections early and reconnect`,
-        command: 'keep-alive: TCP_KEEPIDLE 30, TCP_KEEPINTVL 10, TCP_KEEPCNT 3; retry what was unanswered on a fresh connection',
+        command:
+          'keep-alive: TCP_KEEPIDLE 30, TCP_KEEPINTVL 10, TCP_KEEPCNT 3; retry what was unanswered on a fresh connection',
         why: 'The probe, not the next request, then meets the RST.',
       },
     ];
@@ -59,7 +70,11 @@ export const noSocket: Cause = {
     const { sender } = facts;
     return [
       serviceJournal(facts, sender),
-      { text: 'Whether that host sent it', command: `tcpdump -ni any 'host ${facts[facts.receiver].address} and port ${facts.server.port} and tcp[tcpflags] & tcp-rst != 0'`, why: `Run on ${hostPort(facts[sender].address, facts[sender].port)}: a RST that is not seen leaving it was sent by somebody in between.` },
+      {
+        text: 'Whether that host sent it',
+        command: `tcpdump -ni any 'host ${facts[facts.receiver].address} and port ${facts.server.port} and tcp[tcpflags] & tcp-rst != 0'`,
+        why: `Run on ${hostPort(facts[sender].address, facts[sender].port)}: a RST that is not seen leaving it was sent by somebody in between.`,
+      },
       socketsOn(facts, sender),
     ];
   },

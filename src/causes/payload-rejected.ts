@@ -18,7 +18,11 @@ export const payloadRejected: Cause = {
       { from: 'data-after-close', how: 'the generic form: here the later data is the body of the rejected request.' },
       { from: 'protocol-mismatch', how: 'there the first bytes already do not fit.' },
     ],
-    sources: ['RFC 9112 §9.6', 'nginx client_max_body_size, lingering_close', 'Node server.maxRequestsPerSocket, 413 handling'],
+    sources: [
+      'RFC 9112 §9.6',
+      'nginx client_max_body_size, lingering_close',
+      'Node server.maxRequestsPerSocket, 413 handling',
+    ],
   },
   tell({ facts }) {
     const { request, response } = facts.app;
@@ -34,14 +38,21 @@ export const payloadRejected: Cause = {
     if (request !== null && app.requestComplete === false) {
       const sent = (half.client.nextSeq - request.bodySeq) >>> 0;
       evidence.push(
-        shown(facts, 'body-incomplete', [request.frame, rst.packet.frame], `${request.line.split(' ')[0]} announced ${request.bodyLength} bytes, ${Math.min(sent, request.bodyLength)} were sent`, {
-          expected: `${request.bodyLength} bytes`,
-          received: `${Math.min(sent, request.bodyLength)} bytes`,
-        }),
+        shown(
+          facts,
+          'body-incomplete',
+          [request.frame, rst.packet.frame],
+          `${request.line.split(' ')[0]} announced ${request.bodyLength} bytes, ${Math.min(sent, request.bodyLength)} were sent`,
+          {
+            expected: `${request.bodyLength} bytes`,
+            received: `${Math.min(sent, request.bodyLength)} bytes`,
+          },
+        ),
       );
     }
     const refused = response !== null && response.status >= 400;
-    if (refused) evidence.push(shown(facts, 'error-response', [response.frame], `the server had answered “${response.line}”`));
+    if (refused)
+      evidence.push(shown(facts, 'error-response', [response.frame], `the server had answered “${response.line}”`));
     const stillSending = half.client.lastDataFrame > (response?.frame ?? Number.MAX_SAFE_INTEGER);
     if (refused && (app.requestComplete === false || stillSending)) {
       return { outcome: 'fires', weight: 0.95, level: 'likely', evidence };
@@ -64,12 +75,16 @@ export const payloadRejected: Cause = {
     return [
       {
         text: `On ${who(facts, 'server')}: let the answer arrive before the connection ends`,
-        command: /nginx/i.test(name) ? 'lingering_close always; lingering_timeout 5s;' : 'answer with Connection: close, then keep reading (and discarding) until the client stops or a deadline',
+        command: /nginx/i.test(name)
+          ? 'lingering_close always; lingering_timeout 5s;'
+          : 'answer with Connection: close, then keep reading (and discarding) until the client stops or a deadline',
         why: 'Reading on empties the receive buffer, so the close sends a FIN and the client gets the status instead of a reset.',
       },
       {
         text: 'Or allow what is being sent',
-        command: /nginx/i.test(name) ? `client_max_body_size ${megabytes(facts.app.request?.bodyLength ?? 0)}m;` : 'raise the body size limit of the server and of every proxy before it',
+        command: /nginx/i.test(name)
+          ? `client_max_body_size ${megabytes(facts.app.request?.bodyLength ?? 0)}m;`
+          : 'raise the body size limit of the server and of every proxy before it',
         why: 'Every hop has a limit of its own; the smallest one rejects.',
       },
       {
@@ -81,7 +96,11 @@ export const payloadRejected: Cause = {
   },
   confirm({ facts }) {
     return [
-      { text: 'Send a small body to the same URL: does it pass?', command: `curl -v -d x http://${facts.server.address}:${facts.server.port}/`, why: 'Only-large-bodies fail is the mark of a size limit.' },
+      {
+        text: 'Send a small body to the same URL: does it pass?',
+        command: `curl -v -d x http://${facts.server.address}:${facts.server.port}/`,
+        why: 'Only-large-bodies fail is the mark of a size limit.',
+      },
       abortCounters(facts, 'server'),
     ];
   },

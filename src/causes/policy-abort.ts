@@ -14,7 +14,10 @@ export const policyAbort: Cause = {
     what: 'The connection is accepted, and a rule ends it at once: nginx return 444, a connection limit, an address list, a request filter in the proxy. Nothing is answered.',
     why: 'It costs the server least, and it hides from scanners. Legitimate clients that match the rule see a reset without explanation.',
     tellApart: [
-      { from: 'unread-data', how: 'leaves the same bytes; only a pattern (always this path, this client, this rate) and the configuration tell.' },
+      {
+        from: 'unread-data',
+        how: 'leaves the same bytes; only a pattern (always this path, this client, this rate) and the configuration tell.',
+      },
       { from: 'process-crash', how: 'a crash hits everything in flight; a rule hits what it matches.' },
     ],
     sources: ['nginx return 444, limit_conn', 'HAProxy tcp-request connection reject, http-request reject'],
@@ -33,7 +36,14 @@ export const policyAbort: Cause = {
         level: 'possible',
         twins: ['linger-zero'],
         wouldTell: 'which rule: connection limits and address lists of the listener, and its log.',
-        evidence: [shown(facts, 'aborted-after-accept', frames, `accepted and aborted within ${lasting(facts.quietMs)}, before either side said anything`)],
+        evidence: [
+          shown(
+            facts,
+            'aborted-after-accept',
+            frames,
+            `accepted and aborted within ${lasting(facts.quietMs)}, before either side said anything`,
+          ),
+        ],
       };
     }
     if (facts.app.request === null || facts.app.requestComplete !== true) return NO;
@@ -43,22 +53,39 @@ export const policyAbort: Cause = {
       level: 'possible',
       twins: ['unread-data', 'linger-zero', 'process-crash'],
       wouldTell: 'whether a rule matches this request: the server’s configuration (444, reject, limits) and its log.',
-      evidence: [shown(facts, 'aborted-at-once', frames, `a complete request was aborted ${lasting(facts.idleMs)} after it arrived`)],
+      evidence: [
+        shown(
+          facts,
+          'aborted-at-once',
+          frames,
+          `a complete request was aborted ${lasting(facts.idleMs)} after it arrived`,
+        ),
+      ],
     };
   },
   remedies({ facts }) {
     return [
       {
         text: `Look for the rule on ${who(facts, 'server')} and answer with a status instead of a reset`,
-        command: 'nginx: return 403; instead of 444, limit_conn_status 429;   HAProxy: http-request deny deny_status 429',
+        command:
+          'nginx: return 403; instead of 444, limit_conn_status 429;   HAProxy: http-request deny deny_status 429',
         why: 'A status tells the client what to do; a reset makes it retry.',
       },
     ];
   },
   confirm({ facts }) {
     return [
-      { text: 'The rules in force', command: "nginx -T | grep -nE '444|limit_(conn|req)|deny';   grep -nE 'reject|deny|maxconn' /etc/haproxy/haproxy.cfg", why: 'A rule that matches this request settles it.' },
-      { text: 'The same request from another address', command: `curl -v http://${facts.server.address}:${facts.server.port}/`, why: 'A rule on addresses or rates lets it pass.' },
+      {
+        text: 'The rules in force',
+        command:
+          "nginx -T | grep -nE '444|limit_(conn|req)|deny';   grep -nE 'reject|deny|maxconn' /etc/haproxy/haproxy.cfg",
+        why: 'A rule that matches this request settles it.',
+      },
+      {
+        text: 'The same request from another address',
+        command: `curl -v http://${facts.server.address}:${facts.server.port}/`,
+        why: 'A rule on addresses or rates lets it pass.',
+      },
     ];
   },
 };

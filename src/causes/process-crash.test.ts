@@ -8,7 +8,7 @@ describe('process-crash', () => {
     expect(fires(processCrash, processCrash.judge(waveCase()))).toMatchObject({
       weight: 0.55,
       level: 'possible',
-      twins: ['shutdown-in-flight'],
+      twins: ['shutdown-in-flight', 'drain-reset'],
     });
   });
   it('weighs more when the listener refuses and does not come back', () => {

@@ -51,17 +51,35 @@ export const protocolMismatch: Cause = {
         level: 'possible',
         twins: ['unread-data', 'linger-zero', 'process-crash'],
         wouldTell: `whether port ${facts.server.port} speaks TLS: openssl s_client against it.`,
-        evidence: [shown(facts, 'tls-to-plain-port', [facts.app.lastRunFrame], `the client opened with TLS on port ${facts.server.port}${plain ? ', where plain text is usual,' : ''} and got not one byte back`)],
+        evidence: [
+          shown(
+            facts,
+            'tls-to-plain-port',
+            [facts.app.lastRunFrame],
+            `the client opened with TLS on port ${facts.server.port}${plain ? ', where plain text is usual,' : ''} and got not one byte back`,
+          ),
+        ],
       };
     }
-    if (facts.sender === 'server' && server === 'none' && (client === 'binary' || client === 'text' || client === 'http2')) {
+    if (
+      facts.sender === 'server' &&
+      server === 'none' &&
+      (client === 'binary' || client === 'text' || client === 'http2')
+    ) {
       return {
         outcome: 'fires',
         weight: 0.3,
         level: 'possible',
         twins: ['unread-data', 'linger-zero', 'process-crash'],
         wouldTell: 'what the server expects on this port.',
-        evidence: [shown(facts, 'opening', [facts.app.lastRunFrame], `the client opened with ${NAMES[client]} and got nothing back`)],
+        evidence: [
+          shown(
+            facts,
+            'opening',
+            [facts.app.lastRunFrame],
+            `the client opened with ${NAMES[client]} and got nothing back`,
+          ),
+        ],
       };
     }
     return NO;
@@ -71,8 +89,16 @@ export const protocolMismatch: Cause = {
     const toTls = client === 'http-request' && server === 'tls';
     return [
       {
-        text: toTls ? 'Use https:// for this port' : client === 'tls' ? 'Use http:// for this port, or turn TLS on there' : 'Point the client at the port of its own protocol',
-        command: toTls ? `https://${facts.server.address}:${facts.server.port}/` : client === 'tls' ? `http://${facts.server.address}:${facts.server.port}/   or nginx: listen ${facts.server.port} ssl;` : `ss -ltnp '( sport = :${facts.server.port} )'   # who listens there`,
+        text: toTls
+          ? 'Use https:// for this port'
+          : client === 'tls'
+            ? 'Use http:// for this port, or turn TLS on there'
+            : 'Point the client at the port of its own protocol',
+        command: toTls
+          ? `https://${facts.server.address}:${facts.server.port}/`
+          : client === 'tls'
+            ? `http://${facts.server.address}:${facts.server.port}/   or nginx: listen ${facts.server.port} ssl;`
+            : `ss -ltnp '( sport = :${facts.server.port} )'   # who listens there`,
         why: 'A server cannot guess a protocol; it can only refuse what does not fit.',
       },
     ];
@@ -98,9 +124,15 @@ function answered(facts: ResetFacts, client: Opening, server: Opening): Judgemen
     evidence: [shown(facts, 'openings-do-not-fit', frames, text, { expected: NAMES[server], received: NAMES[client] })],
   });
   if (client === 'tls' && server !== 'tls' && server !== 'binary') {
-    return fires(0.95, `the client opened with TLS, the server answered with ${NAMES[server]} (“${facts.app.firstText.server.slice(0, 24)}”)`);
+    return fires(
+      0.95,
+      `the client opened with TLS, the server answered with ${NAMES[server]} (“${facts.app.firstText.server.slice(0, 24)}”)`,
+    );
   }
-  if (client === 'http-request' && (server === 'tls' || server === 'ssh' || (server === 'text' && facts.sender === 'server'))) {
+  if (
+    client === 'http-request' &&
+    (server === 'tls' || server === 'ssh' || (server === 'text' && facts.sender === 'server'))
+  ) {
     return fires(server === 'text' ? 0.5 : 0.95, `the client opened with plain HTTP, the server with ${NAMES[server]}`);
   }
   if ((client === 'text' || client === 'binary' || client === 'http2') && server === 'http-response' && status >= 400) {

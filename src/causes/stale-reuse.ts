@@ -16,7 +16,10 @@ export const staleReuse: Cause = {
     what: 'After a complete exchange the server closes the kept-alive connection with a FIN. The client sends the next request on it nevertheless, and the server’s kernel, which has no socket for it any more, answers with a RST. Nobody executed the request.',
     why: 'Race: the FIN and the request crossed on the way; no client can avoid it except by retiring idle connections before the server does. Late: the FIN had arrived, and the client’s pool did not look before reusing.',
     tellApart: [
-      { from: 'data-after-close', how: 'there the data continues something; here a new request begins after a finished exchange.' },
+      {
+        from: 'data-after-close',
+        how: 'there the data continues something; here a new request begins after a finished exchange.',
+      },
       { from: 'idle-timeout', how: 'there the server’s RST comes by itself, out of the silence.' },
       { from: 'no-socket', how: 'there no FIN was sent before.' },
     ],
@@ -42,10 +45,25 @@ export const staleReuse: Cause = {
       weight: 0.95,
       level: 'likely',
       evidence: [
-        shown(facts, 'fin-before-request', [fin, app.lastRunFrame, facts.rst.packet.frame], `the server sent its FIN in frame ${fin}, the client a new request in frame ${app.lastRunFrame}, after ${lasting(facts.idleMs)} idle`),
+        shown(
+          facts,
+          'fin-before-request',
+          [fin, app.lastRunFrame, facts.rst.packet.frame],
+          `the server sent its FIN in frame ${fin}, the client a new request in frame ${app.lastRunFrame}, after ${lasting(facts.idleMs)} idle`,
+        ),
         crossed === 'late'
-          ? shown(facts, 'late', [fin, trigger.packet.frame], 'late: the client’s kernel had the FIN before the request was written (the request acknowledges it, or a round trip lay between)')
-          : shown(facts, 'race', [fin, trigger.packet.frame], 'race: FIN and request crossed on the way; the request does not acknowledge the FIN'),
+          ? shown(
+              facts,
+              'late',
+              [fin, trigger.packet.frame],
+              'late: the client’s kernel had the FIN before the request was written (the request acknowledges it, or a round trip lay between)',
+            )
+          : shown(
+              facts,
+              'race',
+              [fin, trigger.packet.frame],
+              'race: FIN and request crossed on the way; the request does not acknowledge the FIN',
+            ),
       ],
     };
   },
@@ -76,7 +94,11 @@ export const staleReuse: Cause = {
   },
   confirm({ facts }) {
     return [
-      { text: 'How long the server lets a connection idle', command: `curl -sv http://${facts.server.address}:${facts.server.port}/ 2>&1 | grep -i keep-alive`, why: 'Many servers announce it as Keep-Alive: timeout=N.' },
+      {
+        text: 'How long the server lets a connection idle',
+        command: `curl -sv http://${facts.server.address}:${facts.server.port}/ 2>&1 | grep -i keep-alive`,
+        why: 'Many servers announce it as Keep-Alive: timeout=N.',
+      },
       socketsOn(facts, 'client'),
     ];
   },

@@ -13,10 +13,16 @@ export const stateMismatch: Cause = {
     what: 'The connection lives, but one packet of it arrives un-translated or at another back end: conntrack finds it INVALID and lets it through without NAT, or an ECMP, anycast or DSR hash moves it. The kernel that gets it has no such socket and answers with a RST, which kills the real connection.',
     why: 'conntrack marks packets outside the window as INVALID; kube-proxy then does not rewrite them (kubernetes issue 74839). Load balancers without connection tables rehash when a back end joins or leaves.',
     tellApart: [
-      { from: 'no-socket', how: 'there the host itself lost the connection; here it never had it under these addresses.' },
+      {
+        from: 'no-socket',
+        how: 'there the host itself lost the connection; here it never had it under these addresses.',
+      },
       { from: 'injected', how: 'the RST is honest: it comes from a real kernel, in answer to a real packet.' },
     ],
-    sources: ['kubernetes issues 74839 and 117924', 'Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_tcp_be_liberal'],
+    sources: [
+      'kubernetes issues 74839 and 117924',
+      'Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_tcp_be_liberal',
+    ],
   },
   tell({ facts }) {
     return `${who(facts, facts.sender)} denied a connection that was in use ${lasting(facts.quietMs)} before`;
@@ -24,15 +30,24 @@ export const stateMismatch: Cause = {
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'passive-answer') return NO;
     const { half, sender, trigger } = facts;
-    if (half[sender].finFrame > 0 || facts.phase === 'connect' || trigger === null || trigger.kind === 'syn-ack') return NO;
+    if (half[sender].finFrame > 0 || facts.phase === 'connect' || trigger === null || trigger.kind === 'syn-ack')
+      return NO;
     if (half[sender].dataPackets === 0 || (facts.quietMs ?? Infinity) > 1000) return NO;
     return {
       outcome: 'fires',
       weight: 0.4,
       level: 'possible',
       twins: ['no-socket', 'firewall-reject'],
-      wouldTell: 'whether the packet was translated and delivered where the connection lives: conntrack -S on the NAT, and a capture behind it.',
-      evidence: [shown(facts, 'active-until-then', [trigger.packet.frame, facts.rst.packet.frame], `the connection was in use ${lasting(facts.quietMs)} before, without any FIN`)],
+      wouldTell:
+        'whether the packet was translated and delivered where the connection lives: conntrack -S on the NAT, and a capture behind it.',
+      evidence: [
+        shown(
+          facts,
+          'active-until-then',
+          [trigger.packet.frame, facts.rst.packet.frame],
+          `the connection was in use ${lasting(facts.quietMs)} before, without any FIN`,
+        ),
+      ],
     };
   },
   remedies() {
@@ -46,7 +61,11 @@ export const stateMismatch: Cause = {
   },
   confirm() {
     return [
-      { text: 'On the NAT: invalid packets', command: "conntrack -S | grep -o 'invalid=[0-9]*\\|insert_failed=[0-9]*'", why: 'A count that grows with the resets names conntrack.' },
+      {
+        text: 'On the NAT: invalid packets',
+        command: "conntrack -S | grep -o 'invalid=[0-9]*\\|insert_failed=[0-9]*'",
+        why: 'A count that grows with the resets names conntrack.',
+      },
     ];
   },
 };

@@ -24,7 +24,8 @@ export const stray: Cause = {
   },
   judge({ facts }) {
     const { after } = facts.rst;
-    if (!facts.startSeen && facts.half.server.synAckNs >= 0 && facts.half.client.packets === 0) return backscatter(facts);
+    if (!facts.startSeen && facts.half.server.synAckNs >= 0 && facts.half.client.packets === 0)
+      return backscatter(facts);
     const others = facts.half.client.packets + facts.half.server.packets + after.anyFromSender + after.fromReceiver;
     if (others > 0) return NO;
     return {

@@ -2,7 +2,7 @@
 import type { Side } from '../terms/actors.ts';
 import type { ConnectionFacts, HostFacts } from '../evidence/facts.ts';
 import type { Remedy } from './define.ts';
-import { ms } from './mechanism.ts';
+import { ms } from './duration.ts';
 
 /** `the server 10.0.0.5:443 (nginx)`, `the proxy nginx 10.0.0.5:80`. */
 export function who(facts: ConnectionFacts, side: Side): string {
@@ -42,7 +42,8 @@ export function socketsOn(facts: ConnectionFacts, side: Side): Remedy {
 export function abortCounters(facts: ConnectionFacts, side: Side): Remedy {
   return {
     text: `On ${facts[side].address}: which abort counter grows while it happens`,
-    command: 'nstat -az TcpOutRsts TcpExtTCPAbortOnClose TcpExtTCPAbortOnData TcpExtTCPAbortOnMemory TcpExtTCPAbortOnTimeout',
+    command:
+      'nstat -az TcpOutRsts TcpExtTCPAbortOnClose TcpExtTCPAbortOnData TcpExtTCPAbortOnMemory TcpExtTCPAbortOnTimeout',
     why: 'TCPAbortOnClose is a close with unread data, TCPAbortOnData is SO_LINGER 0, TCPAbortOnMemory is a lack of memory or too many orphans.',
   };
 }

@@ -12,13 +12,23 @@ export const unreadData: Cause = {
   mechanisms: ['active-abort'],
   who: 'the application at an endpoint',
   requires: ['a RST of a live socket'],
-  uses: ['the counter TCPAbortOnClose', 'the trace event tcp_send_reset with TCP_ABORT_ON_CLOSE', 'strace of the process'],
+  uses: [
+    'the counter TCPAbortOnClose',
+    'the trace event tcp_send_reset with TCP_ABORT_ON_CLOSE',
+    'strace of the process',
+  ],
   docs: {
     what: 'When a program closes a socket whose receive buffer still holds data, the kernel sends a RST instead of a FIN: it has bytes that nobody will ever read, and says so. Response data that was already sent may be lost with it. A process that is killed with unread data ends in the same way.',
     why: 'A server answers before it has read the whole request, rejects a connection after accept without reading, or a worker dies with requests in its buffer. A client stops reading a response half way.',
     tellApart: [
-      { from: 'linger-zero', how: 'SO_LINGER 0 leaves the same RST. Only a receive window that was full and reopens in the RST, or the kernel’s own counter, separates the two.' },
-      { from: 'process-crash', how: 'a killed process with unread data leaves the same RST; its exit is in the journal, not on the wire.' },
+      {
+        from: 'linger-zero',
+        how: 'SO_LINGER 0 leaves the same RST. Only a receive window that was full and reopens in the RST, or the kernel’s own counter, separates the two.',
+      },
+      {
+        from: 'process-crash',
+        how: 'a killed process with unread data leaves the same RST; its exit is in the journal, not on the wire.',
+      },
       { from: 'data-after-close', how: 'there the socket was already gone and a bare RST answers new data.' },
     ],
     sources: ['RFC 2525 §2.17', 'RFC 9293 §3.10.4', 'Linux net/ipv4/tcp.c __tcp_close: TCPAbortOnClose'],
@@ -41,10 +51,16 @@ export const unreadData: Cause = {
         twins: ['process-crash', 'killed'],
         wouldTell: 'whether the process closed the socket or died: its exit in the journal.',
         evidence: [
-          shown(facts, 'window-reopens', [frame], `the receive buffer was full and is empty on the RST (window ${facts.windowOnRst}), with no window update between: what was in it was thrown away unread`, {
-            expected: 'window 0',
-            received: `window ${facts.windowOnRst}`,
-          }),
+          shown(
+            facts,
+            'window-reopens',
+            [frame],
+            `the receive buffer was full and is empty on the RST (window ${facts.windowOnRst}), with no window update between: what was in it was thrown away unread`,
+            {
+              expected: 'window 0',
+              received: `window ${facts.windowOnRst}`,
+            },
+          ),
         ],
       };
     }
@@ -60,7 +76,12 @@ export const unreadData: Cause = {
         twins,
         wouldTell,
         evidence: [
-          shown(facts, 'request-unanswered', [facts.app.lastRunFrame, frame], `the client’s last ${facts.app.lastRunBytes} bytes were acknowledged but never answered; the RST came ${lasting(facts.idleMs)} later`),
+          shown(
+            facts,
+            'request-unanswered',
+            [facts.app.lastRunFrame, frame],
+            `the client’s last ${facts.app.lastRunBytes} bytes were acknowledged but never answered; the RST came ${lasting(facts.idleMs)} later`,
+          ),
         ],
       };
     }
@@ -71,7 +92,14 @@ export const unreadData: Cause = {
       level: 'possible',
       twins,
       wouldTell,
-      evidence: [shown(facts, 'peer-spoke-last', [facts.half[receiver].lastDataFrame, frame], `${who(facts, receiver)} spoke last; whether its data was read cannot be seen on the wire`)],
+      evidence: [
+        shown(
+          facts,
+          'peer-spoke-last',
+          [facts.half[receiver].lastDataFrame, frame],
+          `${who(facts, receiver)} spoke last; whether its data was read cannot be seen on the wire`,
+        ),
+      ],
     };
   },
   remedies({ facts }) {

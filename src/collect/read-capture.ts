@@ -40,13 +40,16 @@ export async function readCapture(
   const { signal, onProgress } = options;
   if (typeof input !== 'string') {
     const chunks = input instanceof Uint8Array ? once(input) : input;
-    const settling = options.onReset === undefined ? undefined : setInterval(() => reading.settle(Date.now() / 1000), SETTLE_EVERY_MS);
+    const settling =
+      options.onReset === undefined ? undefined : setInterval(() => reading.settle(Date.now() / 1000), SETTLE_EVERY_MS);
     settling?.unref();
     try {
       const info = await readStream(chunks, reading.streamSink, {
         path: '-',
         ...(signal === undefined ? {} : { signal }),
-        ...(onProgress === undefined ? {} : { onProgress: (bytes) => onProgress({ path: '-', bytes, totalBytes: null, packets: 0 }) }),
+        ...(onProgress === undefined
+          ? {}
+          : { onProgress: (bytes) => onProgress({ path: '-', bytes, totalBytes: null, packets: 0 }) }),
       });
       return reading.report('-', info, 'one-pass', VERSION);
     } finally {
@@ -58,7 +61,12 @@ export async function readCapture(
   let done = 0;
   const scanOptions = {
     ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress: (bytes: number) => onProgress({ path: input, bytes: done + bytes, totalBytes: total, packets: 0 }) }),
+    ...(onProgress === undefined
+      ? {}
+      : {
+          onProgress: (bytes: number) =>
+            onProgress({ path: input, bytes: done + bytes, totalBytes: total, packets: 0 }),
+        }),
   };
   if (!source.rescannable) {
     return reading.report(input, await source.scan(reading.streamSink, scanOptions), 'one-pass', VERSION);

@@ -13,7 +13,12 @@ const TLS_DATA = 23;
 /** Data that stopped this long ago was the end of a message, by the judgement of somebody who watches. */
 const MESSAGE_END_MS = 1000;
 
-export function applicationOf(exchange: Exchange, clientSide: number, half: Both<Half>, quietMs: number | null): Application {
+export function applicationOf(
+  exchange: Exchange,
+  clientSide: number,
+  half: Both<Half>,
+  quietMs: number | null,
+): Application {
   const both = <T>(pair: readonly [T, T]): Both<T> => ({ client: pair[clientSide]!, server: pair[1 - clientSide]! });
   const opening = both(exchange.opening);
   const tls = both(exchange.tls);

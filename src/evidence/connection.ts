@@ -30,7 +30,9 @@ export function resetFacts(from: Derivation, decisive: RstRecord): ResetFacts {
   const roles = rolesOf(trace, table);
   const sender: Side = decisive.packet.side === roles.clientSide ? 'client' : 'server';
   const half: Both<Half> =
-    sender === 'client' ? { client: decisive.from, server: decisive.to } : { client: decisive.to, server: decisive.from };
+    sender === 'client'
+      ? { client: decisive.from, server: decisive.to }
+      : { client: decisive.to, server: decisive.from };
   const marks = marksOf(trace, from.store);
   const trigger = triggerOf(decisive);
   const clocks = { ...idleClocks(decisive, trigger, marks), closedBy: finOfSameAct(decisive) ? sender : null };
@@ -182,10 +184,14 @@ function sides(halves: readonly [Half, Half], clientSide: number): Both<Half> {
 /** Time from the capture point to each side and back: the handshake measures both exactly. */
 function rttMs(half: Both<Half>): Both<number | null> {
   const { client, server } = half;
-  const toServer = client.synNs >= 0 && server.synAckNs > client.synNs ? server.synAckNs - client.synNs : server.fastestAnswerNs;
+  const toServer =
+    client.synNs >= 0 && server.synAckNs > client.synNs ? server.synAckNs - client.synNs : server.fastestAnswerNs;
   const toClient = client.fastestAnswerNs;
-  const ms = (ns: number): number | null => (Number.isFinite(ns) && ns >= 0 ? ns / 1e6 : null);
-  return { client: ms(toClient), server: ms(toServer) };
+  return { client: knownMs(toClient), server: knownMs(toServer) };
+}
+
+function knownMs(ns: number): number | null {
+  return Number.isFinite(ns) && ns >= 0 ? ns / 1e6 : null;
 }
 
 const INITIAL_TTLS = new Set([64, 128, 255]);
@@ -195,14 +201,16 @@ const INITIAL_TTLS = new Set([64, 128, 255]);
  * means one host or one segment, and then the capture cannot say.
  */
 function observedAt(half: Both<Half>): 'client' | 'server' | 'between' | 'unknown' {
-  const near = (h: Half): boolean => INITIAL_TTLS.has(h.ttl > 0 ? h.ttl : h.ttlSyn);
-  const seen = (h: Half): boolean => h.packets > 0;
-  if (!seen(half.client) || !seen(half.server)) return 'unknown';
-  const client = near(half.client);
-  const server = near(half.server);
+  if (half.client.packets === 0 || half.server.packets === 0) return 'unknown';
+  const client = isNear(half.client);
+  const server = isNear(half.server);
   if (client && !server) return 'client';
   if (server && !client) return 'server';
   return client ? 'unknown' : 'between';
+}
+
+function isNear(half: Half): boolean {
+  return INITIAL_TTLS.has(half.ttl > 0 ? half.ttl : half.ttlSyn);
 }
 
 function triggerOf(rst: RstRecord): Trigger | null {
@@ -244,7 +252,8 @@ function idleClocks(
     momentNs = moment.tNs;
     idleNs = lastDataNs < 0 ? -1 : Math.max(0, momentNs - lastDataNs);
   }
-  if (idleNs < 0 && triggerIsRun) idleNs = momentNs - Math.max(rst.from.synAckNs, rst.to.synAckNs, rst.to.synNs, rst.from.synNs);
+  if (idleNs < 0 && triggerIsRun)
+    idleNs = momentNs - Math.max(rst.from.synAckNs, rst.to.synAckNs, rst.to.synNs, rst.from.synNs);
   const before = marks.findLast((m) => m.packet.frame < momentFrame && !(m.packet.flags & RST));
   const quietMs = before === undefined ? null : (momentNs - before.packet.tNs) / 1e6;
   if (idleNs < 0 && before !== undefined && lastDataNs < 0) return { idleMs: quietMs, quietMs };
@@ -260,7 +269,12 @@ const SAME_ACT_NS = 50e6;
 
 function finOfSameAct(rst: RstRecord): boolean {
   const { from, to, packet } = rst;
-  return from.finFrame > 0 && packet.tNs - from.finNs < SAME_ACT_NS && to.lastDataNs < from.finNs && (packet.flags & ACK) !== 0;
+  return (
+    from.finFrame > 0 &&
+    packet.tNs - from.finNs < SAME_ACT_NS &&
+    to.lastDataNs < from.finNs &&
+    (packet.flags & ACK) !== 0
+  );
 }
 
 function idleBefore(trace: Trace, ns: number): number | null {

@@ -70,7 +70,10 @@ export function listenerKey(host: number, port: number): string {
   return `${host}:${port}`;
 }
 
-export function listenerOf(population: Population, facts: { server: { host: number; port: number } }): Listener | undefined {
+export function listenerOf(
+  population: Population,
+  facts: { server: { host: number; port: number } },
+): Listener | undefined {
   return population.listeners.get(listenerKey(facts.server.host, facts.server.port));
 }
 
@@ -163,7 +166,7 @@ export function massEvent(population: Population, facts: ResetFacts): MassEvent 
   const first = byTime[from]!.atNs;
   const last = byTime[to - 1]!.atNs;
   const listener = listenerOf(population, facts);
-  const open = listener?.spans.filter((span) => span.firstNs < last && span.lastNs >= first).length ?? to - from;
+  const open = listener?.spans.filter(({ firstNs, lastNs }) => firstNs < last && lastNs >= first).length ?? to - from;
   const back = listener?.accepted.find((ns) => ns > last);
   return {
     count: to - from,

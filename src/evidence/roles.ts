@@ -54,7 +54,10 @@ export function hostFacts(book: RoleBook, hosts: Hosts, host: number, port: numb
   const address = formatAddress(view, 0, hosts.family[host]!);
   const hinted = book.hints.find(({ cidr }) => inCidr(bytes, cidr))?.hint;
   const heard = book.heard.get(host);
-  const name = hinted?.name ?? book.names.get(address) ?? (side === 'server' || heard?.role === 'proxy' ? (heard?.name ?? '') : '');
+  const name =
+    hinted?.name ??
+    book.names.get(address) ??
+    (side === 'server' || heard?.role === 'proxy' ? (heard?.name ?? '') : '');
   if (hinted !== undefined) return { address, port, host, role: hinted.role, roleFrom: 'hint', name };
   if (heard?.role === 'proxy') return { address, port, host, role: 'proxy', roleFrom: 'header', name };
   return { address, port, host, role: side, roleFrom: 'direction', name };

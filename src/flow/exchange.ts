@@ -6,7 +6,16 @@ import { seqDiff } from '../wire/seq.ts';
 import { endsChunkedBody, latin1, looksLikeHttp, readHead, type HttpMessage } from './http1.ts';
 
 /** What the first payload bytes of a side look like. */
-export type Opening = 'none' | 'unseen' | 'tls' | 'http-request' | 'http-response' | 'http2' | 'ssh' | 'text' | 'binary';
+export type Opening =
+  | 'none'
+  | 'unseen'
+  | 'tls'
+  | 'http-request'
+  | 'http-response'
+  | 'http2'
+  | 'ssh'
+  | 'text'
+  | 'binary';
 
 export interface TlsSide {
   /** Sequence number where the next record begins; -1 when the record boundaries are lost. */
@@ -92,7 +101,13 @@ export interface DataSegment {
 }
 
 /** Feeds one segment that brings new data. `at` and `captured` say where its payload stands in `view`. */
-export function feedExchange(exchange: Exchange, segment: DataSegment, view: DataView, at: number, captured: number): void {
+export function feedExchange(
+  exchange: Exchange,
+  segment: DataSegment,
+  view: DataView,
+  at: number,
+  captured: number,
+): void {
   const { side } = segment;
   if (exchange.lastSide !== side) {
     if (exchange.lastSide >= 0) exchange.turns++;

@@ -79,7 +79,9 @@ export function readHead(
     closes: connection.includes('close') || (line.endsWith('HTTP/1.0') && !connection.includes('keep-alive')),
     expects: header(head, 'expect').toLowerCase().includes('100-continue'),
     keepAliveS: keepAlive ? Number(keepAlive[1]) : -1,
-    product: header(head, isResponse ? 'server' : 'user-agent').trim().slice(0, 60),
+    product: header(head, isResponse ? 'server' : 'user-agent')
+      .trim()
+      .slice(0, 60),
     via: (header(head, 'via') || header(head, 'x-forwarded-for') || header(head, 'forwarded')).trim().slice(0, 60),
     chunkEnd: false,
   };

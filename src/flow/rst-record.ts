@@ -94,8 +94,7 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
   const side = store.side[slot]!;
   const flags = store.flags[slot]!;
   const tNs = store.tNs[slot]!;
-  const end =
-    (store.seq[slot]! + store.length[slot]! + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
+  const end = (store.seq[slot]! + store.length[slot]! + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
   for (const rst of trace.rsts) {
     const { after, packet, from } = rst;
     if (side === packet.side) {

@@ -115,4 +115,3 @@ function noteControl(table: Connections, row: number, side: number, flags: numbe
   if (flags & FIN) bits |= side === 0 ? FIN_0 : FIN_1;
   table.flags[row] = bits;
 }
-

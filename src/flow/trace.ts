@@ -4,7 +4,16 @@
  */
 import type { Layers } from '../wire/layers.ts';
 import { seqDiff } from '../wire/seq.ts';
-import { ACK, ack as readAck, FIN, flags as readFlags, RST, seq as readSeq, SYN, window as readWindow } from '../wire/tcp.ts';
+import {
+  ACK,
+  ack as readAck,
+  FIN,
+  flags as readFlags,
+  RST,
+  seq as readSeq,
+  SYN,
+  window as readWindow,
+} from '../wire/tcp.ts';
 import { OPT_MSS, OPT_TIMESTAMPS, OPT_WINDOW_SCALE, readTcpOptions, type TcpOptions } from '../wire/tcp-options.ts';
 import { feedExchange, newExchange, type DataSegment, type Exchange } from './exchange.ts';
 import { newHalf, type Half } from './half.ts';
@@ -157,7 +166,7 @@ export function keptSlots(trace: Trace, store: PacketStore): number[] {
 
 /** Gives the kept packets back. */
 export function releasePackets(trace: Trace, store: PacketStore): void {
-  for (let slot = trace.head; slot >= 0; ) {
+  for (let slot = trace.head; slot >= 0;) {
     const next = store.next[slot]!;
     freeSlot(store, slot);
     slot = next;

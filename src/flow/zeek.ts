@@ -213,7 +213,8 @@ function move(zeek: ZeekState, side: number, flags: number, length: number): voi
       return;
     case 'established':
     case 'partial':
-      if (flags & SYN && self.state === 'partial' && peer.state === 'inactive' && !(flags & ACK)) enter(self, 'syn-sent');
+      if (flags & SYN && self.state === 'partial' && peer.state === 'inactive' && !(flags & ACK))
+        enter(self, 'syn-sent');
       if (flags & FIN && !(flags & RST)) {
         enter(self, 'closed');
         if (peer.state === 'reset' && peer.previous === 'closed') enter(peer, 'closed');
@@ -263,7 +264,7 @@ function noteData(self: ZeekEndpoint, seq: number, length: number): void {
 }
 
 function absorb(self: ZeekEndpoint): void {
-  for (let i = 0; i < self.beyond.length; ) {
+  for (let i = 0; i < self.beyond.length;) {
     if (seqDiff(self.beyond[i]!, self.contiguous) <= 0) {
       if (seqDiff(self.beyond[i + 1]!, self.contiguous) > 0) self.contiguous = self.beyond[i + 1]!;
       self.beyond.splice(i, 2);

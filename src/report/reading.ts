@@ -10,7 +10,15 @@ import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import { buildPopulation, type Population } from '../evidence/population.ts';
 import { createRoleBook, learnRoles, type RoleHint } from '../evidence/roles.ts';
 import { countEndings } from '../flow/endings.ts';
-import { createFlows, finishAll, streamSink, surveySink, traceSink, type FlowOptions, type Flows } from '../flow/flows.ts';
+import {
+  createFlows,
+  finishAll,
+  streamSink,
+  surveySink,
+  traceSink,
+  type FlowOptions,
+  type Flows,
+} from '../flow/flows.ts';
 import { FIN_0, FIN_1, HAS_RST, HAS_SYN, HAS_SYN_ACK } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
 import { buildReset, buildSilence, type JudgedReset, type JudgedSilence } from './build.ts';
@@ -59,7 +67,9 @@ export function createReading(options: ReadingOptions = {}): Reading {
     baseSeconds: flows.baseSeconds,
   });
   const learn = (trace: Trace): void => {
-    learnRoles(book, trace.exchange, (side) => (side === 0 ? flows.table.host0[trace.row]! : flows.table.host1[trace.row]!));
+    learnRoles(book, trace.exchange, (side) =>
+      side === 0 ? flows.table.host0[trace.row]! : flows.table.host1[trace.row]!,
+    );
   };
   const factsOf = (trace: Trace): ResetFacts => {
     learn(trace);
@@ -193,7 +203,10 @@ function inputOf(path: string, info: CaptureInfo, strategy: Input['strategy'], f
 }
 
 function countSenders(judged: readonly JudgedReset[]): SenderCount[] {
-  const senders = new Map<string, { rstPackets: number; connections: number; role: SenderCount['role']; name: string }>();
+  const senders = new Map<
+    string,
+    { rstPackets: number; connections: number; role: SenderCount['role']; name: string }
+  >();
   for (const { facts } of judged) {
     for (const side of ['client', 'server'] as const) {
       const listed = facts.rsts.filter((rst) => (rst.packet.side === facts.clientSide) === (side === 'client')).length;
@@ -210,7 +223,13 @@ function countSenders(judged: readonly JudgedReset[]): SenderCount[] {
     }
   }
   return [...senders]
-    .map(([address, { rstPackets, connections, role, name }]) => ({ address, rstPackets, connections, role, ...(name === '' ? {} : { name }) }))
+    .map(([address, { rstPackets, connections, role, name }]) => ({
+      address,
+      rstPackets,
+      connections,
+      role,
+      ...(name === '' ? {} : { name }),
+    }))
     .sort((a, b) => b.rstPackets - a.rstPackets);
 }
 

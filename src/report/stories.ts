@@ -1,7 +1,7 @@
 /** Many resets of one kind are one story: a sentence, the connections it is about, and what sets them apart. */
 import type { ConnectionFacts, ResetFacts } from '../evidence/facts.ts';
 import { listenerOf, scanBy, type Listener, type Population } from '../evidence/population.ts';
-import { ms } from '../causes/mechanism.ts';
+import { ms } from '../causes/duration.ts';
 import { hostPort } from '../causes/telling.ts';
 import type { JudgedReset, JudgedSilence } from './build.ts';
 import type { Story } from './types.ts';
@@ -40,13 +40,16 @@ function silenceStories(silences: readonly JudgedSilence[], population: Populati
   for (const judged of silences) {
     const { cause, connection } = judged.silence;
     const scan = cause.id === 'connect-timeout' && scanBy(population, judged.facts.client.host) !== null;
-    const key = [cause.id, ...(scan ? [connection.client.address] : [connection.server.address, connection.server.port])].join(' ');
+    const key = [
+      cause.id,
+      ...(scan ? [connection.client.address] : [connection.server.address, connection.server.port]),
+    ].join(' ');
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [judged]);
     else group.push(judged);
   }
   return [...groups.values()].map((group) => ({
-    title: sentence(told(group), group.length),
+    title: sentence(clauseOf(group), group.length),
     cause: group[0]!.silence.cause.id,
     resets: group.map(({ silence }) => silence.id),
     contrast: [],
@@ -56,7 +59,7 @@ function silenceStories(silences: readonly JudgedSilence[], population: Populati
 function titleOf(group: readonly JudgedReset[]): string {
   const idle = group.map(({ facts }) => facts.idleMs).filter((value): value is number => value !== null);
   const typical = [...group].sort((a, b) => (a.facts.idleMs ?? 0) - (b.facts.idleMs ?? 0)).slice(group.length >> 1);
-  const clause = told(typical.length > 0 ? [...typical, ...group].slice(0, group.length) : group);
+  const clause = clauseOf(typical.length > 0 ? [...typical, ...group].slice(0, group.length) : group);
   const range =
     group.length > 1 && idle.length === group.length && group[0]!.reset.cause.id === 'idle-timeout'
       ? `, idle ${ms(Math.min(...idle))} to ${ms(Math.max(...idle))}`
@@ -64,12 +67,12 @@ function titleOf(group: readonly JudgedReset[]): string {
   return sentence(`${clause}${range}`, group.length);
 }
 
-function sentence(told: string, count: number): string {
-  return count === 1 ? `${told.charAt(0).toUpperCase()}${told.slice(1)}.` : `${count} times: ${told}.`;
+function sentence(clause: string, count: number): string {
+  return count === 1 ? `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.` : `${count} times: ${clause}.`;
 }
 
 /** The clause of the first; for several, without the client's port, which differs. */
-function told(group: readonly { readonly told: string; readonly facts: ConnectionFacts }[]): string {
+function clauseOf(group: readonly { readonly told: string; readonly facts: ConnectionFacts }[]): string {
   const { told: clause, facts } = group[0]!;
   if (group.length === 1) return clause;
   const clients = new Set(group.map((one) => one.facts.client.address)).size;
