@@ -1,9 +1,12 @@
 /** `npm start`: makes resets on this machine's loopback, or takes the shipped captures, and lets the reader explain them. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { main } from '../src/cli/main.ts';
+import { pickStyle, pickWidth } from '../src/cli/terminal.ts';
+import { readCapture } from '../src/collect/read-capture.ts';
+import { renderText } from '../src/report/text.ts';
 import { allScenarios } from './all-scenarios.ts';
 import { withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
@@ -16,7 +19,7 @@ import type { Scenario } from './scenario.ts';
 /** Nine causes that plain Node sockets can make in a second or two. */
 const DEMO: readonly string[] = [
   'unread-data/http-500-bytes',
-  'linger-zero/instead-of-response',
+  'linger-zero/after-response',
   'client-abort/cancelled-download',
   'payload-rejected/node-413',
   'protocol-mismatch/tls-to-binary-protocol',
@@ -25,6 +28,9 @@ const DEMO: readonly string[] = [
   'benign-close/rst-instead-of-last-fin',
   'refused/closed-port-v4',
 ];
+
+/** The one that is shown with all its evidence. */
+const WHOLE = 'stale-reuse/late';
 
 interface Shown {
   readonly scenario: Scenario;
@@ -38,12 +44,16 @@ export async function demo(): Promise<number> {
     const scenarios = DEMO.map((id) => byId.get(id)).filter((scenario) => scenario !== undefined);
     const { shown, how } = await recordedOrShipped(scenarios, cleanup);
     process.stdout.write(`${how}\n`);
-    let code = 0;
+    const style = pickStyle('auto', process.stdout, process.env);
+    const width = pickWidth(undefined, process.stdout);
     for (const [index, { scenario, path }] of shown.entries()) {
-      process.stdout.write(`\n[${index + 1}/${shown.length}] ${scenario.title}\n`);
-      process.stdout.write(`What was really done: ${scenario.truth.why}.\n\n`);
-      code = Math.max(code, await main(['read', path]));
+      process.stdout.write(`\n[${index + 1}/${shown.length}] What was really done: ${scenario.truth.why}.\n`);
+      process.stdout.write(renderText(await readCapture(path), { width, detail: 'brief', style }));
     }
+    const whole = shown.find(({ scenario }) => scenario.id === WHOLE) ?? shown[0]!;
+    process.stdout.write(`\nOne of them whole, as \`firsthand read ${basename(whole.path)}\` shows it:\n\n`);
+    const code = await main(['read', whole.path]);
+    process.stdout.write(`\nYour own: firsthand read CAPTURE, or, as root, firsthand watch -i any\n`);
     return code;
   });
 }

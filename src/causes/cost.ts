@@ -29,9 +29,9 @@ export function costOf(facts: ResetFacts, mechanism: MechanismVerdict, cause: Ca
   if (mechanism.mechanism === 'syn-answer' || facts.phase === 'connect')
     return { impact: 'connect-failed', retry: 'safe' };
   if (facts.phase === 'handshake' && isBarren(facts)) return { impact: 'connect-failed', retry: 'safe' };
-  // A kernel without a socket refused the bytes before any application saw them.
-  if (cause === 'stale-reuse') return { impact: 'request-unanswered', retry: 'safe' };
   const { app } = facts;
+  if (app.isTls && facts.phase === 'handshake') return { impact: 'connect-failed', retry: 'safe' };
+  if (refusedWhole(facts, mechanism)) return { impact: 'request-unanswered', retry: 'safe' };
   if (app.request !== null && app.requestComplete === false) {
     const retry = app.response === null ? again(facts) : 'not-needed';
     return {
@@ -42,10 +42,11 @@ export function costOf(facts: ResetFacts, mechanism: MechanismVerdict, cause: Ca
   if (app.pending === true) return { impact: 'request-unanswered', retry: again(facts) };
   if (app.response !== null) {
     if (app.responseComplete === true) {
-      const delivered = facts.sender === 'client' || facts.unackedFromSender === 0;
-      return delivered
-        ? { impact: 'none', retry: 'not-needed' }
-        : { impact: 'response-truncated', retry: again(facts) };
+      if (facts.sender === 'server' && facts.unackedFromSender > 0) {
+        return { impact: 'response-truncated', retry: again(facts) };
+      }
+      if (facts.sender === 'server' && (facts.idleMs ?? 0) < READ_MS) return { impact: 'unknown', retry: again(facts) };
+      return { impact: 'none', retry: 'not-needed' };
     }
     if (app.responseComplete === false) return { impact: 'response-truncated', retry: again(facts) };
     return { impact: 'unknown', retry: 'unknown' };
@@ -54,6 +55,23 @@ export function costOf(facts: ResetFacts, mechanism: MechanismVerdict, cause: Ca
   if (facts.phase === 'idle')
     return app.isTls ? { impact: 'unknown', retry: 'unknown' } : { impact: 'none', retry: 'not-needed' };
   return { impact: 'unknown', retry: 'unknown' };
+}
+
+/**
+ * Acknowledged is not read: a RST right behind the last byte makes some systems drop what their application has not
+ * read yet (BSD, Windows). After this long it has been read.
+ */
+const READ_MS = 500;
+
+/**
+ * A kernel without a socket refused the client’s last data before any application saw it: nothing of it was
+ * acknowledged, and none of it had been sent before.
+ */
+function refusedWhole(facts: ResetFacts, mechanism: MechanismVerdict): boolean {
+  const { app, half, trigger } = facts;
+  if (mechanism.mechanism !== 'passive-answer' || facts.sender !== 'server' || trigger?.kind !== 'data') return false;
+  if (app.lastSpeaker !== 'client' || half.client.repeatsUnanswered > 0) return false;
+  return facts.unackedFromReceiver >= app.lastRunBytes;
 }
 
 export function costOfSilence(facts: SilenceFacts): Cost {

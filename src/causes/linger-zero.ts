@@ -8,7 +8,7 @@ const SAME_BYTES: readonly CauseId[] = ['process-crash', 'killed'];
 /** SO_LINGER with a timeout of zero turns close() into an abort (socket(7); tcp.c, __tcp_close). */
 export const lingerZero: Cause = {
   id: 'linger-zero',
-  title: 'an application aborted the connection on purpose (SO_LINGER 0)',
+  title: 'an application aborted the connection on purpose, as SO_LINGER 0 does',
   mechanisms: ['active-abort'],
   who: 'the application at an endpoint',
   requires: ['a RST of a live socket'],

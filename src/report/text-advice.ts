@@ -1,6 +1,7 @@
 /** Evidence with its frames; remedies with the command and the reason. */
 import { padColumns, toColumns, toParagraph } from './flow-text.ts';
 import type { Ink, Paint } from './ink.ts';
+import type { Detail } from './text-reset.ts';
 import type { Evidence, FrameRef, Input, Remedy } from './types.ts';
 import { toCount } from './words.ts';
 
@@ -10,7 +11,7 @@ const NAMED_FRAMES = 3;
 /** Facts, strongest first, each with its frames in front. */
 export function renderEvidence(
   evidence: readonly Evidence[],
-  detail: 'some' | 'all',
+  detail: Detail,
   inputs: readonly Input[],
   ink: Ink,
 ): string[] {
@@ -39,10 +40,10 @@ export function renderRemedies(label: string, remedies: readonly Remedy[], paint
   });
 }
 
-function renderFact(fact: Evidence, label: string, detail: 'some' | 'all', ink: Ink): string[] {
+function renderFact(fact: Evidence, label: string, detail: Detail, ink: Ink): string[] {
   const rest = ' '.repeat(6 + toColumns(label));
   const lines = toParagraph(ink.safe(fact.text), { width: ink.width, first: `    ${label}  `, rest });
-  if (detail === 'some') return lines;
+  if (detail !== 'all') return lines;
   const more = [
     `fact: ${fact.fact}`,
     fact.received === undefined ? '' : `received: ${fact.received}`,

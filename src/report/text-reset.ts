@@ -17,8 +17,11 @@ import {
 } from './words.ts';
 import type { Input, Reset, Rst, Silence } from './types.ts';
 
-/** How much of it: the five strongest pieces of evidence, or all of them with what was expected. */
-export type Detail = 'some' | 'all';
+/** How much of it: who, why, cost and first remedy; the five strongest pieces of evidence; or all of them with what was expected. */
+export type Detail = 'brief' | 'some' | 'all';
+
+/** Doubts and checks that are printed before the rest is only counted. */
+const SOME_DOUBTS = 2;
 
 /** RST packets described one by one before the rest is only counted. */
 const NAMED_RSTS = 4;
@@ -40,7 +43,9 @@ export function renderResetBlock(reset: Reset, detail: Detail, inputs: readonly 
   return [
     ...renderResetHeadline(reset, toSubject(reset.sender, ink), ink),
     ...renderField('who', toWho(reset, ink), ink),
-    ...(reset.rsts.length > 1 || detail === 'all' ? renderField('RSTs', toRsts(reset, detail), ink) : []),
+    ...(detail !== 'brief' && (reset.rsts.length > 1 || detail === 'all')
+      ? renderField('RSTs', toRsts(reset, detail), ink)
+      : []),
     ...renderBody(reset, ladder, detail, inputs, ink),
   ];
 }
@@ -58,14 +63,21 @@ function renderBody(
   inputs: readonly Input[],
   ink: Ink,
 ): string[] {
-  const open = item.cannotTell.map((text) => ink.safe(text));
-  return [
+  const head = [
     ...renderField('why', toWhy(item), ink),
     ...renderField('cost', `${IMPACT_WORDS[item.impact]} ${RETRY_WORDS[item.retry]}`, ink),
+  ];
+  if (detail === 'brief') return [...head, ...renderRemedies('fix', item.remedies.slice(0, 1), ink.style.remedy, ink)];
+  const most = detail === 'all' ? Infinity : SOME_DOUBTS;
+  const open = item.cannotTell.slice(0, most).map((text) => ink.safe(text));
+  const left = item.cannotTell.length - open.length;
+  if (left > 0) open.push(`${ink.glyphs.ellipsis} ${toCount(left, 'more doubt')}: -vv`);
+  return [
+    ...head,
     ...(item.evidence.length > 0 ? ['', ...renderEvidence(item.evidence, detail, inputs, ink)] : []),
     ...(ladder.length > 0 ? ['', ...ladder] : []),
     ...(item.remedies.length > 0 ? ['', ...renderRemedies('fix', item.remedies, ink.style.remedy, ink)] : []),
-    ...renderRemedies('check', item.confirm, (text) => text, ink),
+    ...renderRemedies('check', item.confirm.slice(0, most), (text) => text, ink),
     ...open.flatMap((text, at) => renderField(at === 0 ? 'unsure' : '', text, ink)),
     `    ${ink.style.faint(`filter  ${ink.safe(item.displayFilter)}`)}`,
   ];

@@ -156,9 +156,9 @@ r1  10.0.0.9:51234 → 10.0.0.5:443  reset by the server (nginx) after 60.0 s id
     ];
     const text = renderText(sampleReport(many(14), [], { stories }), { width: 120 });
     expect(text.match(/^ {4}who /gm)).toHaveLength(1);
-    expect(text.match(/^r\d+ .*reset by the server/gm)).toHaveLength(11);
+    expect(text.match(/^r\d+ .*reset by the server/gm)).toHaveLength(6);
     expect(text).toContain('nginx cut idle connections. (r1, r2, r3, r4 and 10 more)');
-    expect(text).toContain('3 more like these; -v shows each one whole.');
+    expect(text).toContain('8 more like these; -v shows each one whole.');
   });
 
   it('shows everything whole with more detail, and only the answer with less', () => {

@@ -19,34 +19,49 @@ import type { Report, Reset, Silence, Story } from './types.ts';
 
 export interface TextOptions extends InkOptions {
   /**
-   * quiet: verdict and senders. normal: the first of each story whole, the others a line each.
-   * full: every reset whole. all: with every piece of evidence. Default normal.
+   * quiet: verdict and senders. brief: each reset in a few lines, who, why, cost and the first remedy. normal: the
+   * first of each story whole, the others a line each. full: every reset whole. all: with every piece of evidence.
+   * Default normal.
    */
-  readonly detail?: 'quiet' | 'normal' | 'full' | 'all';
+  readonly detail?: 'quiet' | 'brief' | 'normal' | 'full' | 'all';
 }
 
 /** Addresses in the table of senders before the rest is only counted. */
 const SENDER_LINES = 10;
 /** Stories whose first reset is shown whole by default. */
 const WHOLE_BLOCKS = 5;
-/** One-line resets of a story before the rest is only counted. */
-const BRIEF_LINES = 10;
+/** One-line resets behind a whole one, and behind all of them, before the rest is only counted. */
+const BRIEF_LINES = 5;
+const LAST_LINES = 12;
 
 /** The whole report as text, final newline included. */
 export function renderText(report: Report, options: TextOptions = {}): string {
   const ink = toInk(options);
   const detail = options.detail ?? 'normal';
   const most = detail === 'full' || detail === 'all' ? Infinity : SENDER_LINES;
+  if (detail === 'brief') return page(renderEach(report, ink));
   const sections = [renderVerdict(report, ink), renderSenders(report.summary.senders, ink, most)];
   if (detail !== 'quiet') {
     sections.push(renderStories(report.stories, ink), renderInputs(report.inputs, ink));
     const showing = { detail, ink, inputs: report.inputs };
     sections.push(...renderResets(report, showing), ...renderSilences(report.silences, showing));
   }
+  return page(sections);
+}
+
+/** Sections with a blank line between them. */
+function page(sections: readonly (readonly string[])[]): string {
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.map((line) => line.trimEnd()).join('\n'))
     .join('\n\n')}\n`;
+}
+
+function renderEach(report: Report, ink: Ink): string[][] {
+  return [
+    ...report.resets.map((reset) => renderResetBlock(reset, 'brief', report.inputs, ink)),
+    ...report.silences.map((silence) => renderSilenceBlock(silence, 'brief', report.inputs, ink)),
+  ];
 }
 
 interface Showing {
@@ -59,13 +74,14 @@ function renderResets(report: Report, showing: Showing): string[][] {
   const { detail, ink, inputs } = showing;
   const toBlock = (reset: Reset): string[] => renderResetBlock(reset, detail === 'all' ? 'all' : 'some', inputs, ink);
   if (detail !== 'normal') return report.resets.map(toBlock);
-  let blocks = 0;
-  return toGroups(report.resets, report.stories).flatMap((group) => {
-    const whole = blocks < WHOLE_BLOCKS ? group.slice(0, 1) : [];
-    blocks += whole.length;
-    const brief = group.slice(whole.length);
-    return [...whole.map(toBlock), renderBrief(brief, (reset) => renderResetLines(reset, ink), ink)];
-  });
+  const groups = toGroups(report.resets, report.stories);
+  const toLines = (reset: Reset): string[] => renderResetLines(reset, ink);
+  return [
+    ...groups
+      .slice(0, WHOLE_BLOCKS)
+      .flatMap(([first, ...others]) => [first ? toBlock(first) : [], renderBrief(others, toLines, BRIEF_LINES, ink)]),
+    renderBrief(groups.slice(WHOLE_BLOCKS).flat(), toLines, LAST_LINES, ink),
+  ];
 }
 
 function renderSilences(silences: readonly Silence[], showing: Showing): string[][] {
@@ -76,7 +92,7 @@ function renderSilences(silences: readonly Silence[], showing: Showing): string[
   const brief = silences.filter((silence) => !whole.includes(silence));
   const heading = ink.style.strong('Silent, without any RST');
   const blocks = whole.map((silence) => renderSilenceBlock(silence, level, inputs, ink));
-  return [[heading], ...blocks, renderBrief(brief, (silence) => renderSilenceLines(silence, ink), ink)];
+  return [[heading], ...blocks, renderBrief(brief, (silence) => renderSilenceLines(silence, ink), LAST_LINES, ink)];
 }
 
 /** Resets by story, in the order of the stories; what no story tells follows by cause. */
@@ -98,11 +114,16 @@ function toFirsts(silences: readonly Silence[]): Silence[] {
   return silences.filter(({ cause }) => !seen.has(cause.id) && seen.add(cause.id));
 }
 
-function renderBrief<Item>(items: readonly Item[], toLines: (item: Item) => string[], ink: Ink): string[] {
+function renderBrief<Item>(
+  items: readonly Item[],
+  toLines: (item: Item) => string[],
+  most: number,
+  ink: Ink,
+): string[] {
   if (items.length === 0) return [];
-  const left = items.length - BRIEF_LINES;
+  const left = items.length - most;
   const hint =
     left > 0 ? `${toCount(left, 'more', 'more')} like these; -v shows each one whole.` : '-v shows each one whole.';
-  const shown = items.slice(0, BRIEF_LINES).flatMap(toLines);
+  const shown = items.slice(0, most).flatMap(toLines);
   return [...shown, `    ${ink.style.faint(hint)}`];
 }

@@ -62,11 +62,11 @@ export function toDuration(ms: number): string {
   return `${(ms / 86_400_000).toFixed(1)} days`;
 }
 
-/** ` or linger-zero`, ` or 4 more` behind a cause that others cannot be told apart from; empty when it stands alone. */
+/** ` or linger-zero`, ` or one of 4 with the same bytes` behind a cause that others cannot be told apart from; empty when it stands alone. */
 export function toTwins(cause: { readonly group?: readonly string[] }): string {
   const twins = (cause.group ?? []).slice(1);
   if (twins.length === 0) return '';
-  return twins.length === 1 ? ` or ${twins[0]}` : ` or ${twins.length} more of the same bytes`;
+  return twins.length === 1 ? ` or ${twins[0]}` : ` or one of ${twins.length} with the same bytes`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
