@@ -37,7 +37,10 @@ export const idleTimeout: Cause = {
     ],
   },
   tell(input) {
-    return `${who(input.facts, input.facts.sender)} closed it with a RST after ${lasting(input.facts.idleMs)} idle`;
+    const { facts } = input;
+    const setting = idleSetting(facts[facts.sender].name, facts[facts.sender].role);
+    const named = setting === null ? '' : `; the setting is ${setting.setting}`;
+    return `${who(facts, facts.sender)} closed it with a RST after ${lasting(facts.idleMs)} idle${named}`;
   },
   judge(input) {
     const { facts, population } = input;

@@ -12,7 +12,7 @@ import type { Trace } from '../flow/trace.ts';
 import { connState, historyOf } from '../flow/zeek.ts';
 import { seqDiff } from '../wire/seq.ts';
 import { applicationOf, phaseOf } from './application.ts';
-import type { Both, ConnectionFacts, ResetFacts, SilenceFacts, Trigger, TriggerKind } from './facts.ts';
+import type { Both, ConnectionFacts, HostFacts, ResetFacts, SilenceFacts, Trigger, TriggerKind } from './facts.ts';
 import { hostFacts, type RoleBook } from './roles.ts';
 
 export interface Derivation {
@@ -144,8 +144,10 @@ function connectionFacts(
   const ports = table.ports[row]!;
   const hostAt = (side: number): number => (side === 0 ? table.host0[row]! : table.host1[row]!);
   const portAt = (side: number): number => (side === 0 ? ports >>> 16 : ports & 0xffff);
-  const client = hostFacts(book, table.hosts, hostAt(roles.clientSide), portAt(roles.clientSide), 'client');
-  const server = hostFacts(book, table.hosts, hostAt(1 - roles.clientSide), portAt(1 - roles.clientSide), 'server');
+  const end = (side: number, name: Side): HostFacts =>
+    hostFacts(book, table.hosts, hostAt(side), portAt(side), name, hostAt(0) === hostAt(1));
+  const client = end(roles.clientSide, 'client');
+  const server = end(1 - roles.clientSide, 'server');
   const app = applicationOf(exchange, roles.clientSide, half, clocks.idleMs);
   const all = sides(trace.halves, roles.clientSide);
   return {

@@ -20,8 +20,8 @@ export interface RoleBook {
   readonly hints: readonly { readonly cidr: Cidr; readonly hint: RoleHint }[];
   /** Names by address text, from a hosts file. */
   readonly names: ReadonlyMap<string, string>;
-  /** What headers said, by host id. */
-  readonly heard: Map<number, { role: Role; name: string }>;
+  /** What headers said: of listeners by `host:port`, of hosts that connect by `host:`. */
+  readonly heard: Map<string, { role: Role; name: string }>;
 }
 
 /** Throws a RangeError naming the first hint whose address cannot be read. */
@@ -38,34 +38,43 @@ export function createRoleBook(hints: readonly RoleHint[], names: ReadonlyMap<st
 }
 
 /** Learns from HTTP headers: `Server` names the answering host, `Via` and `X-Forwarded-For` betray a proxy. */
-export function learnRoles(book: RoleBook, exchange: Exchange, hostOf: (side: number) => number): void {
+export function learnRoles(
+  book: RoleBook,
+  exchange: Exchange,
+  endOf: (side: number) => { readonly host: number; readonly port: number },
+): void {
   const { request, response } = exchange;
   if (response !== null && (response.product !== '' || response.via !== '')) {
     const name = productName(response.product);
-    learn(book, hostOf(response.side), response.via !== '' ? 'proxy' : 'server', name);
+    const { host, port } = endOf(response.side);
+    learn(book, `${host}:${port}`, response.via !== '' ? 'proxy' : 'server', name);
   }
-  if (request !== null && request.via !== '') learn(book, hostOf(request.side), 'proxy', '');
+  if (request !== null && request.via !== '') learn(book, `${endOf(request.side).host}:`, 'proxy', '');
 }
 
-/** The facts of the host at one end of a connection. */
-export function hostFacts(book: RoleBook, hosts: Hosts, host: number, port: number, side: Side): HostFacts {
+/** The facts of the host at one end of a connection. Where both ends are one host, its role is that of the listener. */
+export function hostFacts(
+  book: RoleBook,
+  hosts: Hosts,
+  host: number,
+  port: number,
+  side: Side,
+  sameHost: boolean = false,
+): HostFacts {
   const bytes = hosts.bytes.subarray(host * 16, host * 16 + (hosts.family[host] === 4 ? 4 : 16));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const address = formatAddress(view, 0, hosts.family[host]!);
-  const hinted = book.hints.find(({ cidr }) => inCidr(bytes, cidr))?.hint;
-  const heard = book.heard.get(host);
-  const name =
-    hinted?.name ??
-    book.names.get(address) ??
-    (side === 'server' || heard?.role === 'proxy' ? (heard?.name ?? '') : '');
+  const hinted = sameHost && side === 'client' ? undefined : book.hints.find(({ cidr }) => inCidr(bytes, cidr))?.hint;
+  const heard = book.heard.get(side === 'server' ? `${host}:${port}` : `${host}:`);
+  const name = hinted?.name ?? book.names.get(address) ?? heard?.name ?? '';
   if (hinted !== undefined) return { address, port, host, role: hinted.role, roleFrom: 'hint', name };
   if (heard?.role === 'proxy') return { address, port, host, role: 'proxy', roleFrom: 'header', name };
   return { address, port, host, role: side, roleFrom: 'direction', name };
 }
 
-function learn(book: RoleBook, host: number, role: Role, name: string): void {
-  const before = book.heard.get(host);
-  book.heard.set(host, {
+function learn(book: RoleBook, key: string, role: Role, name: string): void {
+  const before = book.heard.get(key);
+  book.heard.set(key, {
     role: before?.role === 'proxy' ? 'proxy' : role,
     name: name === '' ? (before?.name ?? '') : name,
   });

@@ -67,8 +67,12 @@ export function createReading(options: ReadingOptions = {}): Reading {
     baseSeconds: flows.baseSeconds,
   });
   const learn = (trace: Trace): void => {
+    const { table } = flows;
+    const ports = table.ports[trace.row]!;
     learnRoles(book, trace.exchange, (side) =>
-      side === 0 ? flows.table.host0[trace.row]! : flows.table.host1[trace.row]!,
+      side === 0
+        ? { host: table.host0[trace.row]!, port: ports >>> 16 }
+        : { host: table.host1[trace.row]!, port: ports & 0xffff },
     );
   };
   const factsOf = (trace: Trace): ResetFacts => {

@@ -60,10 +60,10 @@ function titleOf(group: readonly JudgedReset[]): string {
   const idle = group.map(({ facts }) => facts.idleMs).filter((value): value is number => value !== null);
   const typical = [...group].sort((a, b) => (a.facts.idleMs ?? 0) - (b.facts.idleMs ?? 0)).slice(group.length >> 1);
   const clause = clauseOf(typical.length > 0 ? [...typical, ...group].slice(0, group.length) : group);
-  const range =
-    group.length > 1 && idle.length === group.length && group[0]!.reset.cause.id === 'idle-timeout'
-      ? `, idle ${ms(Math.min(...idle))} to ${ms(Math.max(...idle))}`
-      : '';
+  const isIdle = group[0]!.reset.cause.id === 'idle-timeout' && idle.length === group.length;
+  const shortest = Math.min(...idle);
+  const longest = Math.max(...idle);
+  const range = isIdle && longest > shortest * 1.05 ? ` (${ms(shortest)} to ${ms(longest)})` : '';
   return sentence(`${clause}${range}`, group.length);
 }
 

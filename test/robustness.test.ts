@@ -1,0 +1,208 @@
+/** Whole readings of hostile captures: nothing is thrown but `CaptureError`, and every report keeps its promises. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CaptureError, readCapture } from '../src/browser.ts';
+import { createCaptureReader } from '../src/capture/reader.ts';
+import { type WritablePacket, writePcap, writePcapng } from '../src/capture/write.ts';
+import { renderJson, renderNdjson } from '../src/report/json.ts';
+import { renderText } from '../src/report/text.ts';
+import type { Report } from '../src/report/types.ts';
+import { ethernetFrame, ipv4Packet, ipv6Packet, tcpSegment } from '../src/wire/testing/frames.ts';
+import { toSchemaErrors } from './e2e/schema.ts';
+
+const CAPTURES = resolve(import.meta.dirname, 'captures');
+
+/** Ends of flags, sequence space and time, where arithmetic goes wrong. */
+const SEQS = [0, 1, 1000, 1001, 1500, 0x7fff_ffff, 0x8000_0000, 0xffff_fff0, 0xffff_ffff];
+const FLAGS = [0x02, 0x12, 0x10, 0x18, 0x11, 0x04, 0x14, 0x00, 0x29];
+const PAYLOADS = [
+  '',
+  'GET / HTTP/1.1\r\nHost: \u001b[31m\u202e\r\n\r\n',
+  'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc',
+  'HTTP/1.1 99999999999999999999\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n',
+  'POST /\u0000\u009b HTTP/1.0\r\nContent-Length: -1\r\nServer: \u007f\r\n\r\n',
+  '\u0016\u0003\u0001\u0002\u0000\u0001',
+].map((text) => new TextEncoder().encode(text));
+
+const arbitraryPacket: fc.Arbitrary<WritablePacket> = fc
+  .record({
+    swap: fc.boolean(),
+    port: fc.constantFrom(0, 80, 443, 40_000, 65_535),
+    version: fc.constantFrom(4, 4, 4, 6),
+    flags: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...FLAGS) }, fc.integer({ min: 0, max: 0x1ff })),
+    seq: fc.oneof(fc.constantFrom(...SEQS), fc.integer({ min: 0, max: 0xffff_ffff })),
+    ack: fc.oneof(fc.constantFrom(...SEQS), fc.integer({ min: 0, max: 0xffff_ffff })),
+    window: fc.constantFrom(0, 1, 502, 65_535),
+    options: fc.oneof(
+      fc.constant([]),
+      fc.constant([1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 7]),
+      fc
+        .array(fc.integer({ min: 0, max: 255 }), { maxLength: 10 })
+        .map((bytes) => [...bytes, ...bytes, ...bytes, ...bytes]),
+    ),
+    payload: fc.oneof(fc.constantFrom(...PAYLOADS), fc.uint8Array({ maxLength: 60 })),
+    ttl: fc.integer({ min: 0, max: 255 }),
+    id: fc.constantFrom(0, 1, 2, 0xffff),
+    seconds: fc.oneof(fc.integer({ min: 1_700_000_000, max: 1_700_000_100 }), fc.integer({ min: 0, max: 0xffff_ffff })),
+    nanos: fc.integer({ min: 0, max: 999_999_999 }),
+    cut: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 60 })),
+  })
+  .map(({ swap, port, version, flags, seq, ack, window, options, payload, ttl, id, seconds, nanos, cut }) => {
+    const ports = swap ? { srcPort: port, dstPort: 40_001 } : { srcPort: 40_001, dstPort: port };
+    const segment = tcpSegment({ ...ports, flags, seq, ack, window, options, payload });
+    const frame =
+      version === 4
+        ? ethernetFrame([0x0800], swapped(ipv4Packet(segment, { ttl, id }), swap, 12, 4))
+        : ethernetFrame([0x86dd], swapped(ipv6Packet(6, segment), swap, 8, 16));
+    return {
+      bytes: frame.subarray(0, frame.length - Math.min(cut, frame.length)),
+      wireLen: frame.length,
+      seconds,
+      nanos,
+    };
+  });
+
+/** The same IP packet the other way: its two addresses, each `len` bytes from `at`, exchanged. */
+function swapped(packet: Uint8Array, swap: boolean, at: number, len: number): Uint8Array {
+  if (swap) packet.set([...packet.slice(at + len, at + 2 * len), ...packet.slice(at, at + len)], at);
+  return packet;
+}
+
+/** Recorded captures as packets, so that records can be moved about as a whole. */
+const RECORDED = readdirSync(CAPTURES, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.pcap'))
+  .toSorted()
+  .map((name) => toPackets(readFileSync(join(CAPTURES, name))))
+  .filter((packets) => packets.length <= 200);
+
+function toPackets(capture: Uint8Array): readonly WritablePacket[] {
+  const packets: WritablePacket[] = [];
+  const reader = createCaptureReader({
+    packet: (view, start, end, wireLen, _linkType, seconds, nanos) =>
+      void packets.push({ bytes: new Uint8Array(view.buffer.slice(start, end)), wireLen, seconds, nanos }),
+  });
+  reader.feed(capture);
+  reader.end();
+  return packets;
+}
+
+type Damage = (packets: readonly WritablePacket[]) => readonly WritablePacket[];
+
+const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+const arbitraryDamage: fc.Arbitrary<Damage> = fc.oneof(
+  fc.tuple(place, place, fc.integer({ min: 0, max: 7 })).map(
+    ([where, byte, bit]): Damage =>
+      (packets) =>
+        packets.map((packet, index) => {
+          if (index !== Math.floor(where * packets.length)) return packet;
+          const bytes = packet.bytes.slice();
+          const at = Math.floor(byte * bytes.length);
+          if (bytes.length > 0) bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+          return { ...packet, bytes };
+        }),
+  ),
+  fc.tuple(place, place).map(
+    ([where, end]): Damage =>
+      (packets) =>
+        packets.map((packet, index) =>
+          index === Math.floor(where * packets.length)
+            ? {
+                ...packet,
+                wireLen: packet.wireLen ?? packet.bytes.length,
+                bytes: packet.bytes.subarray(0, Math.floor(end * packet.bytes.length)),
+              }
+            : packet,
+        ),
+  ),
+  fc.tuple(place, place).map(([from, to]): Damage => (packets) => {
+    const moved = packets[Math.floor(from * packets.length)];
+    if (moved === undefined) return packets;
+    const rest = packets.filter((packet) => packet !== moved);
+    return rest.toSpliced(Math.floor(to * (rest.length + 1)), 0, moved);
+  }),
+  fc.tuple(place, fc.integer({ min: 1, max: 70 })).map(([where, times]): Damage => (packets) => {
+    const at = Math.floor(where * packets.length);
+    const one = packets[at];
+    return one === undefined ? packets : packets.toSpliced(at, 0, ...Array.from({ length: times }, () => one));
+  }),
+  fc.tuple(place, place).map(
+    ([from, to]): Damage =>
+      (packets) =>
+        [...packets].toSpliced(Math.floor(from * packets.length), Math.floor(to * packets.length)),
+  ),
+  fc.nat().map((other): Damage => (packets) => [...packets, ...(RECORDED[other % RECORDED.length] ?? [])]),
+  fc.constant<Damage>((packets) => [...packets].toReversed()),
+);
+
+/** Reads a capture both ways and holds the report against everything it promises; null when it was refused. */
+async function check(capture: Uint8Array<ArrayBuffer>): Promise<Report | null> {
+  const [twoPass, onePass] = await Promise.all([
+    readOrRefuse(new Blob([capture])),
+    readOrRefuse(new Blob([capture]).stream()),
+  ]);
+  expect(withoutStrategy(onePass)).toEqual(withoutStrategy(twoPass));
+  if (typeof twoPass === 'string') return null;
+  expect(toSchemaErrors(twoPass)).toEqual([]);
+  const listed = twoPass.resets.reduce((sum, { rsts, moreRsts }) => sum + rsts.length + (moreRsts ?? 0), 0);
+  expect(listed).toBe(twoPass.summary.rstPackets);
+  expect(twoPass.summary.resets).toBe(twoPass.resets.length);
+  for (const page of renderings(twoPass)) expect(page.match(UNSAFE)).toBeNull();
+  expect(JSON.parse(renderJson(twoPass))).toEqual(twoPass);
+  return twoPass;
+}
+
+/** The report, or the code of a proper refusal. */
+async function readOrRefuse(input: Blob | ReadableStream<Uint8Array>): Promise<Report | string> {
+  try {
+    return await readCapture(input);
+  } catch (error) {
+    if (CaptureError.is(error)) return error.code;
+    throw error;
+  }
+}
+
+function withoutStrategy(report: Report | string): unknown {
+  if (typeof report === 'string') return report;
+  return { ...report, inputs: report.inputs.map((input) => ({ ...input, strategy: '' })) };
+}
+
+/** Whatever a terminal obeys, but the end of a line. */
+const UNSAFE = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
+
+function renderings(report: Report): readonly string[] {
+  const details = ['quiet', 'brief', 'normal', 'full', 'all'] as const;
+  return [
+    ...details.map((detail) => renderText(report, { detail, width: 80 })),
+    renderText(report, { detail: 'all', ascii: true, width: 60 }),
+    renderJson(report),
+    renderNdjson(report),
+  ];
+}
+
+describe('the whole reading', () => {
+  it('survives random TCP packets, in pcap and in pcapng', async () => {
+    let resets = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(arbitraryPacket, { maxLength: 60 }), fc.boolean(), async (packets, next) => {
+        resets += (await check(Uint8Array.from(next ? writePcapng(packets) : writePcap(packets))))?.resets.length ?? 0;
+      }),
+      { numRuns: 300 },
+    );
+    expect(resets).toBeGreaterThan(100);
+  });
+
+  it('survives recorded captures whose packets were flipped, cut, moved, repeated, lost and mixed', async () => {
+    let resets = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.array(arbitraryDamage, { minLength: 1, maxLength: 4 }), async (which, damages) => {
+        const packets = damages.reduce((kept, damage) => damage(kept), RECORDED[which % RECORDED.length] ?? []);
+        resets += (await check(Uint8Array.from(writePcap(packets))))?.resets.length ?? 0;
+      }),
+      { numRuns: 300 },
+    );
+    expect(resets).toBeGreaterThan(100);
+  });
+});
