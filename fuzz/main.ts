@@ -1,6 +1,6 @@
 /**
  * Mutates captures and reads them for a while: nothing but `CaptureError` may be thrown, no read may hang, the division
- * into chunks must not matter, and what `locate` calls TCP must lie inside the frame.
+ * into chunks must not matter, what `locate` calls TCP must lie inside the frame, and the whole reading keeps its promises.
  * Usage: tsx fuzz/main.ts [--seconds 30] [--seed N] [--captures DIR]. Exits 1 on the first fault, leaving the input in the temporary folder.
  */
 import { writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { locate, newLayers, TCP } from '../src/wire/layers.ts';
 import { newTcpOptions, readTcpOptions } from '../src/wire/tcp-options.ts';
 import { createRandom, mutate, type Random } from './mutate.ts';
 import { readSeeds } from './seeds.ts';
+import { readWhole } from './whole.ts';
 
 const MAX_READ_MS = 2000;
 
@@ -30,7 +31,7 @@ async function main(seconds: number, seed: number, captures: string): Promise<vo
     if (start === undefined) return;
     const input = mutate(start.bytes, random);
     const startedAt = performance.now();
-    const fault = await faultOf(input, random);
+    const fault = await faultOf(input, random).catch((error: unknown) => new Error('thrown', { cause: error }));
     const tookMs = performance.now() - startedAt;
     runs++;
     if (typeof fault === 'number') packets += fault;
@@ -47,6 +48,8 @@ async function faultOf(input: Uint8Array, random: Random): Promise<number | 'rej
   if (whole instanceof Error) return whole;
   if (divided instanceof Error) return divided;
   if (whole.text !== divided.text) return new Error(`chunks matter: ${whole.text} against ${divided.text}`);
+  const { broken } = await readWhole(Uint8Array.from(input), !isCompressed(input));
+  if (broken.length > 0) return new Error(broken.join('; '));
   return whole.rejected ? 'rejected' : whole.packets;
 }
 

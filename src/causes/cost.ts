@@ -3,6 +3,7 @@ import type { CauseId } from '../terms/causes.ts';
 import type { Impact, Retry } from '../terms/outcome.ts';
 import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import { isBarren } from '../evidence/population.ts';
+import type { Effect } from './effect.ts';
 import type { MechanismVerdict } from './mechanism.ts';
 
 export interface Cost {
@@ -22,7 +23,8 @@ const HARMLESS: ReadonlySet<CauseId> = new Set([
   'stray',
 ]);
 
-export function costOf(facts: ResetFacts, mechanism: MechanismVerdict, cause: CauseId): Cost {
+export function costOf(facts: ResetFacts, mechanism: MechanismVerdict, cause: CauseId, effect: Effect = 'unknown'): Cost {
+  if (effect === 'ignored' || effect === 'challenged') return { impact: 'none', retry: 'not-needed' };
   if (cause === 'stray') return { impact: 'unknown', retry: 'unknown' };
   if (HARMLESS.has(cause)) return { impact: 'none', retry: 'not-needed' };
   if (cause === 'tuple-reuse') return { impact: 'none', retry: 'not-needed' };

@@ -20,9 +20,24 @@ export function effectOf(rst: RstRecord, rttMs: number | null): Effect {
   return after.fromReceiver === 0 ? 'accepted' : 'unknown';
 }
 
+/**
+ * The effect of each RST of a connection. Behind an accepted one there is no connection left for a later one to end:
+ * its receiver's socket is gone, and so is its sender's.
+ */
+export function effectsOf(rsts: readonly RstRecord[], rttMs: (side: number) => number | null): Map<RstRecord, Effect> {
+  const effects = new Map<RstRecord, Effect>();
+  let ended = false;
+  for (const rst of rsts) {
+    const effect = effectOf(rst, rttMs(1 - rst.packet.side));
+    effects.set(rst, ended && rst.duplicateOf === null ? 'ignored' : effect);
+    if (effect === 'accepted') ended = true;
+  }
+  return effects;
+}
+
 /** The RST that the report speaks of: the first that its receiver accepted, else the first. */
 export function decisiveRst(rsts: readonly RstRecord[], rttMs: (side: number) => number | null): RstRecord {
+  const effects = effectsOf(rsts, rttMs);
   const originals = rsts.filter((rst) => rst.duplicateOf === null);
-  const accepted = originals.find((rst) => effectOf(rst, rttMs(1 - rst.packet.side)) === 'accepted');
-  return accepted ?? originals[0] ?? rsts[0]!;
+  return originals.find((rst) => effects.get(rst) === 'accepted') ?? originals[0] ?? rsts[0]!;
 }

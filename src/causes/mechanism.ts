@@ -13,7 +13,7 @@ import type { RstRecord } from '../flow/rst-record.ts';
 import type { Half } from '../flow/half.ts';
 import { seqDiff } from '../wire/seq.ts';
 import { ACK } from '../wire/tcp.ts';
-import { OPT_TIMESTAMPS } from '../wire/tcp-options.ts';
+import { OPT_AO, OPT_MD5, OPT_MPTCP, OPT_TIMESTAMPS } from '../wire/tcp-options.ts';
 import { ms } from './duration.ts';
 import { answersSyn, readSigns, type Signs, type Surroundings } from './signs.ts';
 
@@ -81,6 +81,9 @@ interface Shape {
   readonly evidence: Evidence;
 }
 
+/** What tcp_v4_send_reset may add to a RST without a socket (net/ipv4/tcp_ipv4.c). */
+const KERNEL_OPTIONS = OPT_MPTCP | OPT_MD5 | OPT_AO;
+
 /** An answer comes within a few round trips; this is the floor for a busy host. */
 const ANSWER_FLOOR_MS = 50;
 
@@ -106,7 +109,8 @@ function shapeOf(rst: RstRecord, signs: Signs): Shape {
     };
   }
   if (bare) {
-    if (trigger !== null && prompt && packet.window === 0 && rst.options === 0) {
+    const oddity = oddityOf(rst);
+    if (trigger !== null && prompt && oddity === '') {
       return {
         mechanism: 'passive-answer',
         level: 'likely',
@@ -116,7 +120,7 @@ function shapeOf(rst: RstRecord, signs: Signs): Shape {
           expected:
             'sequence number equal to the answered segment’s acknowledgement, window 0, no options, no ACK flag',
           received: describe(rst),
-          text: `a kernel without a socket answered frame ${trigger.frame} ${ms(delayMs!)} after it: bare RST, window 0, no options, its sequence number taken from that frame`,
+          text: `a kernel without a socket answered frame ${trigger.frame} ${ms(delayMs!)} after it: bare RST, window 0, ${rst.options === 0 ? 'no options' : 'no options of a socket'}, its sequence number taken from that frame`,
         },
       };
     }
@@ -141,7 +145,7 @@ function shapeOf(rst: RstRecord, signs: Signs): Shape {
         frames: withTrigger,
         received: describe(rst),
         text: fits
-          ? `RST without ACK flag that takes its sequence number from frame ${trigger.frame}, but with ${packet.window === 0 ? 'options' : `window ${packet.window}`}, as Linux never sends it`
+          ? `RST without ACK flag that takes its sequence number from frame ${trigger.frame}, but with ${oddity}, as Linux never sends it`
           : to.packets === 0
             ? 'RST without ACK flag; the packets it answers are not in the capture'
             : 'RST without ACK flag that answers no segment in the capture',
@@ -178,6 +182,13 @@ function shapeOf(rst: RstRecord, signs: Signs): Shape {
         : `RST+ACK${atNext ? ' at the next sequence number' : ''} with window 0 and no options: an abort as Windows and some devices send it`,
     },
   };
+}
+
+/** What sets a bare RST apart from those that Linux sends without a socket; empty when nothing does. */
+function oddityOf({ packet, options }: RstRecord): string {
+  if (packet.window > 0) return `window ${packet.window}`;
+  if (packet.ack !== 0) return 'an acknowledgement number but no ACK flag';
+  return (options & ~KERNEL_OPTIONS) === 0 ? '' : 'options';
 }
 
 function describe(rst: RstRecord): string {

@@ -42,7 +42,8 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
   const bare = (packet.flags & ACK) === 0;
 
   const ttl = baselineTtl(rst, around);
-  if (ttl > 0) {
+  // A second copy of the same packet was captured a hop further on, where every TTL is lower.
+  if (ttl > 0 && rst.duplicateOf === null) {
     if (packet.ttl === ttl) inFavour++;
     else {
       against.push({
@@ -120,7 +121,8 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
 
 /** Passive RSTs ignore the socket's TTL (tcp_v4_send_reset), so each shape is held against its own packet class. */
 function baselineTtl(rst: RstRecord, around: Surroundings): number {
-  if (rst.from.ttl > 0) return rst.from.ttl;
+  // A route that changed during the connection left no habit to hold the RST against.
+  if (rst.from.ttl !== 0) return Math.max(0, rst.from.ttl);
   if (rst.from.ttlSyn > 0) return rst.from.ttlSyn;
   return around.hostTtl.segment > 0 ? around.hostTtl.segment : around.hostTtl.synAck;
 }
@@ -148,14 +150,18 @@ function talkingOn(rst: RstRecord, around: Surroundings): Evidence | null {
   // A client whose SYN met an old connection resets that one and goes on (RFC 9293 §3.10.7.4, challenge ACK).
   if (from.synNs >= 0 && from.nextSeq === (from.isn + 1) >>> 0 && from.dataPackets === 0 && rst.to.synAckNs < 0)
     return null;
+  // A RST that answers nothing here, before its sender was heard, may be left over from the tuple's connection before.
+  if (from.packets === 0 && rst.trigger === null && !answersSyn(rst)) return null;
   const reorderMs = Math.max(2, around.rttMs ?? 0);
-  const laterMs = (after.newFromSenderNs - packet.tNs) / 1e6;
+  const laterMs = (after.newFromSenderLastNs - packet.tNs) / 1e6;
+  // A SYN tried again may meet a listener that was not there before.
+  if (answersSyn(rst) && after.synFromReceiver > 0) return null;
   const accepted = answersSyn(rst) && after.synAckFromSender > 0;
   if (!accepted && after.freshRepeatFrame > 0) return repeatsItself(rst, around);
   if (!accepted && !(after.newFromSender > 0 && (laterMs > reorderMs || after.talkedOn))) return null;
   return {
     fact: 'claimed-sender-talks-on',
-    frames: [packet.frame, after.newFromSenderFrame]
+    frames: [packet.frame, after.newFromSenderLastFrame]
       .filter((frame) => frame > 0)
       .map((frame) => ({ input: around.input, frame })),
     expected: 'silence after its own RST',

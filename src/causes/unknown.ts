@@ -16,7 +16,7 @@ export const unknown: Cause = {
     sources: [],
   },
   tell({ facts }) {
-    return `it was reset in the name of ${who(facts, facts.sender)}`;
+    return `a RST came in the name of ${who(facts, facts.sender)}, and the capture does not show why`;
   },
   judge() {
     return NO;

@@ -12,7 +12,7 @@ export class Failure extends Error {
 
 const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
-  EACCES: 'not readable: permission denied',
+  EACCES: 'permission denied',
   EPERM: 'not permitted',
   EISDIR: 'is a directory: name a capture file in it',
   ENOSPC: 'no space left on the device',

@@ -15,6 +15,8 @@ export interface Io {
   readonly now: () => number;
   /** Aborted when whoever reads standard output has gone. */
   readonly signal: AbortSignal;
+  /** Print the stacks of errors. */
+  readonly debug?: boolean;
   /** Replaces the reader; default is the real one, loaded when needed. */
   readonly readCapture?: typeof readCapture;
   /** Replaces the tcpdump program; default `tcpdump`. */

@@ -15,7 +15,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   const words = debug ? argv.filter((word, at) => word !== '--debug' || at > endOfFlags(argv)) : argv;
   let exitCode: number = DONE;
   try {
-    const program = toProgram(io, (code) => (exitCode = code));
+    const program = toProgram({ ...io, debug }, (code) => (exitCode = code));
     if (words.length === 0) program.outputHelp();
     else await program.parseAsync(toCommandWords(words), { from: 'user' });
     return exitCode;

@@ -22,7 +22,10 @@ export function applicationOf(
   const both = <T>(pair: readonly [T, T]): Both<T> => ({ client: pair[clientSide]!, server: pair[1 - clientSide]! });
   const opening = both(exchange.opening);
   const tls = both(exchange.tls);
-  const isTls = opening.client === 'tls' || opening.server === 'tls';
+  const isTls =
+    opening.client === 'tls' ||
+    opening.server === 'tls' ||
+    tls.client.handshakeRecords + tls.server.handshakeRecords > 0;
   const lastSpeaker: Side | null =
     exchange.lastSide < 0 ? null : exchange.lastSide === clientSide ? 'client' : 'server';
   const request = exchange.request?.side === clientSide ? exchange.request : null;

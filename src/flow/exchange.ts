@@ -120,7 +120,11 @@ export function feedExchange(
     exchange.firstText[side] = printable(view, at, Math.min(captured, 40));
   }
   feedHttp(exchange, segment, view, at, captured);
-  if (exchange.opening[side] === 'tls') feedTls(exchange.tls[side]!, segment, view, at, captured);
+  const tls = exchange.tls[side]!;
+  const begun = tls.handshakeRecords + exchange.tls[1 - side]!.handshakeRecords > 0;
+  if (exchange.opening[side] === 'tls' || begun || isHello(view, at, captured)) {
+    feedTls(tls, segment, view, at, captured);
+  }
 }
 
 /** Whether the whole message has been sent, when its sender's stream has come to `nextSeq`; null when unknowable. */
@@ -174,12 +178,11 @@ function feedHttp(exchange: Exchange, segment: DataSegment, view: DataView, at: 
 }
 
 function feedTls(tls: TlsSide, segment: DataSegment, view: DataView, at: number, captured: number): void {
-  if (tls.nextRecordSeq === -1 && tls.handshakeRecords + tls.alertRecords + tls.dataRecords > 0) return;
-  if (tls.nextRecordSeq < 0) tls.nextRecordSeq = segment.seq;
-  if (!segment.contiguous) {
-    tls.nextRecordSeq = -1;
+  if (tls.nextRecordSeq < 0 || !segment.contiguous) {
+    // A hole or a reordered segment loses the boundaries; a segment that begins like a record finds them again.
+    tls.nextRecordSeq = beginsRecord(view, at, captured) ? segment.seq : -1;
     tls.lastType = 0;
-    return;
+    if (tls.nextRecordSeq < 0) return;
   }
   const end = (segment.seq + segment.length) >>> 0;
   while (seqDiff(tls.nextRecordSeq, end) < 0) {
@@ -204,6 +207,22 @@ function feedTls(tls: TlsSide, segment: DataSegment, view: DataView, at: number,
     }
     tls.nextRecordSeq = (tls.nextRecordSeq + 5 + length) >>> 0;
   }
+}
+
+/** RFC 8446 §5.1: a content type, version 3.x, and a length that a record may have. */
+function beginsRecord(view: DataView, at: number, captured: number): boolean {
+  if (captured < 5) return false;
+  const type = view.getUint8(at);
+  const minor = view.getUint8(at + 2);
+  const length = view.getUint16(at + 3);
+  return type >= 20 && type <= 23 && view.getUint8(at + 1) === 3 && minor <= 4 && length > 0 && length <= 18_432;
+}
+
+/** A TLS ClientHello or ServerHello: STARTTLS, or PostgreSQL’s and MySQL’s own way to it (RFC 8446 §4.1, §5.1). */
+function isHello(view: DataView, at: number, captured: number): boolean {
+  if (captured < 6 || view.getUint8(at) !== TLS_HANDSHAKE || view.getUint8(at + 1) !== 3) return false;
+  const type = view.getUint8(at + 5);
+  return (type === 1 || type === 2) && view.getUint16(at + 3) <= 16_384;
 }
 
 function openingOf(view: DataView, at: number, captured: number): Opening {

@@ -8,7 +8,7 @@ import { flags as readFlags, RST, srcPort, dstPort } from '../wire/tcp.ts';
 import { newTcpOptions } from '../wire/tcp-options.ts';
 import type { PacketSink } from '../capture/reader.ts';
 import { createPacketStore, type PacketStore } from './packets.ts';
-import { createConnections, HAS_RST, incarnationAt, lookup, newFound, type Connections } from './table.ts';
+import { createConnections, HAS_RST, incarnations, lookup, newFound, type Connections } from './table.ts';
 import { createTrace, follow, MAX_RSTS, releasePackets, type FollowContext, type Trace } from './trace.ts';
 import { survey } from './survey.ts';
 
@@ -83,12 +83,13 @@ export function traceSink(flows: Flows, wanted: (row: number) => boolean, option
   const found = newFound();
   const context = followContext(flows, options);
   const { table } = flows;
+  const incarnationAt = incarnations(table);
   return {
     packet(view, start, end, wireLen, linkType, seconds, nanos, direction, frame) {
       if (locate(view, start, end, wireLen, linkType, layers) !== TCP) return;
       const { tcp } = layers;
       lookup(table, view, layers.src, layers.dst, layers.version, srcPort(view, tcp), dstPort(view, tcp), found);
-      const row = incarnationAt(table, found.row, frame);
+      const row = incarnationAt(found.row, frame);
       if (row < 0 || !wanted(row)) return;
       const tNs = (seconds - flows.baseSeconds) * 1e9 + nanos;
       const trace = traceOf(flows, row, frame, tNs);

@@ -30,6 +30,8 @@ export interface After {
   newFromSender: number;
   newFromSenderNs: number;
   newFromSenderFrame: number;
+  newFromSenderLastNs: number;
+  newFromSenderLastFrame: number;
   anyFromSender: number;
   lastFromSenderNs: number;
   fromReceiver: number;
@@ -41,8 +43,9 @@ export interface After {
    */
   freshRepeatFrame: number;
   freshRepeatNs: number;
-  /** A SYN+ACK of the claimed sender after its own RST. */
+  /** SYN+ACKs of the claimed sender after its own RST, and SYNs with which the receiver tried again. */
   synAckFromSender: number;
+  synFromReceiver: number;
   /** The receiver acknowledged, after the RST, data that the sender sent after the RST. */
   talkedOn: boolean;
   /** Frame of a pure ACK right behind the RST: a challenge ACK (RFC 5961 §3.2), 0 when none. */
@@ -75,6 +78,8 @@ export function recordRst(
       newFromSender: 0,
       newFromSenderNs: -1,
       newFromSenderFrame: 0,
+      newFromSenderLastNs: -1,
+      newFromSenderLastFrame: 0,
       anyFromSender: 0,
       lastFromSenderNs: -1,
       fromReceiver: 0,
@@ -83,6 +88,7 @@ export function recordRst(
       freshRepeatFrame: 0,
       freshRepeatNs: -1,
       synAckFromSender: 0,
+      synFromReceiver: 0,
       talkedOn: false,
       challengeFrame: 0,
     },
@@ -96,17 +102,20 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
   const tNs = store.tNs[slot]!;
   const end = (store.seq[slot]! + store.length[slot]! + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
   for (const rst of trace.rsts) {
-    const { after, packet, from } = rst;
+    const { after, packet } = rst;
+    const known = endBefore(rst, tNs);
     if (side === packet.side) {
       after.anyFromSender++;
       after.lastFromSenderNs = tNs;
       if (flags & SYN && flags & ACK) after.synAckFromSender++;
-      if (from.nextSeq < 0 || seqDiff(end, from.nextSeq) > 0) {
+      if (known < 0 || seqDiff(end, known) > 0) {
         if (after.newFromSender === 0) {
           after.newFromSenderNs = tNs;
           after.newFromSenderFrame = store.frame[slot]!;
         }
         after.newFromSender++;
+        after.newFromSenderLastNs = tNs;
+        after.newFromSenderLastFrame = store.frame[slot]!;
       } else if (after.freshRepeatFrame === 0 && end !== store.seq[slot]! && isFresh(rst, store, slot)) {
         after.freshRepeatFrame = store.frame[slot]!;
         after.freshRepeatNs = tNs;
@@ -115,9 +124,10 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
     }
     after.fromReceiver++;
     after.lastFromReceiverNs = tNs;
+    if ((flags & (SYN | ACK)) === SYN) after.synFromReceiver++;
     const isNew = rst.to.nextSeq < 0 || seqDiff(end, rst.to.nextSeq) > 0;
     if (isNew && store.length[slot]! > 0) after.newDataFromReceiver++;
-    if (after.newFromSender > 0 && flags & ACK && from.nextSeq >= 0 && seqDiff(store.ack[slot]!, from.nextSeq) > 0) {
+    if (after.newFromSender > 0 && flags & ACK && known >= 0 && seqDiff(store.ack[slot]!, known) > 0) {
       after.talkedOn = true;
     }
     if (after.challengeFrame === 0 && after.fromReceiver === 1 && isPureAck(flags, store.length[slot]!) && !isNew) {
@@ -126,14 +136,34 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
   }
 }
 
+/** Longer than any path reorders. */
+const REORDER_NS = 1e9;
+
+/**
+ * Where the sender's stream ended when it sent the RST. A RST may overtake the data before it, on a shorter path or in
+ * the capture: what lies below its own sequence number was sent earlier, whenever it was seen.
+ */
+function endBefore({ packet, from }: RstRecord, tNs: number): number {
+  const overtook = from.nextSeq >= 0 && seqDiff(packet.seq, from.nextSeq) > 0 && tNs - packet.tNs < REORDER_NS;
+  return overtook ? packet.seq : from.nextSeq;
+}
+
 /** Older than any reordering, and stamped by a clock that went on: RFC 7323 §5.4 has it tick at least once a second. */
 const FRESH_NS = 100e6;
+/** Hundred seconds of a clock that ticks each millisecond. */
+const SAME_CLOCK_TICKS = 100_000;
 
 function isFresh(rst: RstRecord, store: PacketStore, slot: number): boolean {
   const { from, packet } = rst;
   const tsVal = store.tsVal[slot]!;
   if (tsVal < 0 || from.lastTsVal < 0 || store.tNs[slot]! - packet.tNs < FRESH_NS) return false;
-  return seqDiff(tsVal, from.lastTsVal) > 0;
+  return seqDiff(tsVal, lastStamp(rst)) > 0;
+}
+
+/** A RST stamped by the same clock shows how far that clock had come; one stamped by another says nothing. */
+function lastStamp({ from, packet }: RstRecord): number {
+  const step = packet.tsVal < 0 ? -1 : seqDiff(packet.tsVal, from.lastTsVal);
+  return step >= 0 && step <= SAME_CLOCK_TICKS ? packet.tsVal : from.lastTsVal;
 }
 
 /**

@@ -151,11 +151,29 @@ export function open(table: Connections, found: Found, frame: number, tNs: numbe
   return row;
 }
 
-/** Which incarnation of the tuple a frame belongs to, for a second pass over the same packets; -1 when none. */
-export function incarnationAt(table: Connections, newest: number, frame: number): number {
-  let row = newest;
-  while (row >= 0 && table.firstFrame[row]! > frame) row = table.previous[row]!;
-  return row;
+/** Finds the incarnation that a frame belongs to, given the newest of its tuple; -1 when none. */
+export type IncarnationFinder = (newest: number, frame: number) => number;
+
+/**
+ * For a second pass over the same packets, whose frames only grow. A tuple may come back ten thousands of times, so
+ * each one remembers how far the pass has come instead of walking its incarnations for every packet.
+ */
+export function incarnations(table: Connections): IncarnationFinder {
+  const { count, previous, firstFrame } = table;
+  const next = new Int32Array(count).fill(-1);
+  const current = new Int32Array(count);
+  for (let row = 0; row < count; row++) {
+    const before = previous[row]!;
+    current[row] = before < 0 ? row : current[before]!;
+    if (before >= 0) next[before] = row;
+  }
+  return (newest, frame) => {
+    if (newest < 0 || newest >= count) return -1;
+    let row = current[newest]!;
+    while (next[row]! >= 0 && firstFrame[next[row]!]! <= frame) row = next[row]!;
+    current[newest] = row;
+    return firstFrame[row]! <= frame ? row : -1;
+  };
 }
 
 function rehash(table: Connections): void {

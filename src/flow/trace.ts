@@ -355,7 +355,7 @@ function label(trace: Trace, frame: number, side: number): void {
   const { request, response, tls, opening } = trace.exchange;
   if (request?.frame === frame) trace.labels.set(frame, request.line);
   else if (response?.frame === frame) trace.labels.set(frame, response.line);
-  else if (opening[side] === 'tls') {
+  else if (opening[side] === 'tls' || tls[0].handshakeRecords + tls[1].handshakeRecords > 0) {
     const name = TLS_NAMES[tls[side]!.lastType];
     if (name !== undefined && tls[side]!.nextRecordSeq >= 0) trace.labels.set(frame, name);
   }

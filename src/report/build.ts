@@ -2,7 +2,7 @@
 import type { Actor, Level, Role } from '../terms/actors.ts';
 import type { CauseId } from '../terms/causes.ts';
 import { costOf, costOfSilence } from '../causes/cost.ts';
-import { effectOf } from '../causes/effect.ts';
+import { effectsOf, type Effect } from '../causes/effect.ts';
 import { rankCauses, rankSilences } from '../causes/engine.ts';
 import { CAUSES, SILENCES } from '../causes/list.ts';
 import { judgeMechanism, type MechanismVerdict } from '../causes/mechanism.ts';
@@ -33,7 +33,9 @@ export function buildReset(id: string, facts: ResetFacts, population: Population
   const input = { facts, population, mechanism };
   const ranked = rankCauses(input);
   const cause = CAUSES[ranked.id];
-  const cost = costOf(facts, mechanism, ranked.id);
+  const effects = effectsOf(facts.rsts, (side) => facts.rttMs[side === facts.clientSide ? 'client' : 'server']);
+  const effect = effects.get(facts.rst) ?? 'unknown';
+  const cost = costOf(facts, mechanism, ranked.id, effect);
   const evidence = [...ranked.evidence, ...mechanism.evidence.filter((e) => !ranked.evidence.includes(e))];
   const frames = new Set(evidence.flatMap((e) => e.frames.map((ref) => ref.frame)));
   frames.add(facts.rst.packet.frame);
@@ -41,13 +43,13 @@ export function buildReset(id: string, facts: ResetFacts, population: Population
   const more = facts.moreRsts.client + facts.moreRsts.server;
   return {
     facts,
-    told: cause.tell(input),
+    told: effect === 'ignored' ? `${cause.tell(input)}; its receiver ignored it and went on` : cause.tell(input),
     reset: {
       id,
       connection: connectionOf(facts),
       phase: facts.phase,
       mechanism: mechanism.mechanism,
-      rsts: facts.rsts.map((rst) => rstOf(facts, rst)),
+      rsts: facts.rsts.map((rst) => rstOf(facts, rst, effects.get(rst) ?? 'unknown')),
       ...(more > 0 ? { moreRsts: more } : {}),
       sender: senderOf(facts, mechanism),
       cause: {
@@ -116,7 +118,7 @@ function mechanismOf(facts: ResetFacts, rst: RstRecord): MechanismVerdict {
   return judgeMechanism(rst, around);
 }
 
-function rstOf(facts: ResetFacts, rst: RstRecord): Rst {
+function rstOf(facts: ResetFacts, rst: RstRecord, effect: Effect): Rst {
   const verdict = mechanismOf(facts, rst);
   const from = rst.packet.side === facts.clientSide ? 'client' : 'server';
   return {
@@ -126,9 +128,9 @@ function rstOf(facts: ResetFacts, rst: RstRecord): Rst {
     from,
     actor: verdict.actor,
     mechanism: verdict.mechanism,
-    effect: effectOf(rst, facts.rttMs[from === 'client' ? 'server' : 'client']),
+    effect,
     duplicateOf: rst.duplicateOf,
-    ended: rst === facts.rst,
+    ended: rst === facts.rst && effect !== 'ignored' && effect !== 'challenged',
   };
 }
 

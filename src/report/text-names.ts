@@ -31,6 +31,11 @@ function toAuthor(sender: Sender, place: string, known: string): string {
     : `from the ${sender.side}'s address${place}${known}`;
 }
 
+/** True where the RST did not end the connection: its receiver ignored or challenged it. */
+export function isIgnored({ rsts }: Reset): boolean {
+  return rsts.length > 0 && !rsts.some(({ ended }) => ended);
+}
+
 /** True for a RST that answered the SYN: refused is never called reset. */
 export function isRefused({ mechanism, phase, sender }: Reset): boolean {
   return mechanism === 'syn-answer' || (phase === 'connect' && sender.side === 'server');

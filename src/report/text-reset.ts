@@ -4,7 +4,7 @@ import type { Ink } from './ink.ts';
 import { renderLadder } from './ladder-text.ts';
 import { toLadder } from './ladder.ts';
 import { renderEvidence, renderRemedies } from './text-advice.ts';
-import { isRefused, toBriefSubject, toMoment, toPair, toSocket, toSubject } from './text-names.ts';
+import { isIgnored, isRefused, toBriefSubject, toMoment, toPair, toSocket, toSubject } from './text-names.ts';
 import {
   IMPACT_WORDS,
   MECHANISM_WORDS,
@@ -84,7 +84,13 @@ function renderBody(
 }
 
 function renderResetHeadline(reset: Reset, subject: string, ink: Ink): string[] {
-  const verb = reset.sender.actor === 'unknown' ? 'RST' : isRefused(reset) ? 'refused' : 'reset';
+  const verb = isIgnored(reset)
+    ? 'ignored RST'
+    : reset.sender.actor === 'unknown'
+      ? 'RST'
+      : isRefused(reset)
+        ? 'refused'
+        : 'reset';
   const what = [`${verb} ${subject}`, toMoment(reset)].filter(Boolean).join(' ');
   return renderHeadline(reset, { text: what, paint: ink.style.alarm }, toVerdictWords(reset), ink);
 }

@@ -2,7 +2,7 @@
 import { clipColumns, padColumns, toColumns, toParagraph } from './flow-text.ts';
 import { groupBy } from './group-by.ts';
 import type { Ink } from './ink.ts';
-import { isRefused, toSocket, toSubject } from './text-names.ts';
+import { isIgnored, isRefused, toSocket, toSubject } from './text-names.ts';
 import { BECAUSE, toCount, toReason, toTwins } from './words.ts';
 import type { Input, Report, Reset, SenderCount, Summary } from './types.ts';
 
@@ -71,21 +71,27 @@ function toVerdict(report: Report, ink: Ink): string {
   if (summary.tcpPackets === 0)
     return `No TCP in this capture: none of its ${toCount(summary.packets, 'packet')} carries any.`;
   if (resets.length === 0) return toQuietVerdict(report);
-  const refused = resets.filter(isRefused).length;
+  const ignored = resets.filter(isIgnored).length;
+  const refused = resets.filter((reset) => isRefused(reset) && !isIgnored(reset)).length;
+  const cut = resets.length - refused - ignored;
   const counts = [
-    resets.length > refused ? `${(resets.length - refused).toLocaleString('en-US')} reset` : '',
+    cut > 0 ? `${cut.toLocaleString('en-US')} reset` : '',
     refused > 0 ? `${refused.toLocaleString('en-US')} refused` : '',
+    ignored > 0 ? `${ignored.toLocaleString('en-US')} got a RST and ignored it` : '',
   ].filter(Boolean);
   const one = resets.length === 1 && summary.connections <= 1;
   const total = toCount(Math.max(summary.connections, resets.length), 'connection');
+  const link = resets.length > 1 ? '. ' : ignored > 0 ? ': it came ' : ' ';
   const silent =
     report.silences.length > 0 ? ` ${report.silences.length.toLocaleString('en-US')} more went silent.` : '';
-  return `${total}, ${one ? counts.join('').replace('1 ', '') : counts.join(', ')}${resets.length === 1 ? ' ' : '. '}${toBlame(resets, ink)}${silent}`;
+  return `${total}, ${one ? counts.join('').replace('1 ', '') : counts.join(', ')}${link}${toBlame(resets, ink)}${silent}`;
 }
 
-/** The largest set of resets with one sender and one cause, as a sentence. */
+/** The largest set of resets with one sender and one cause, as a sentence: of those that cost something, if any did. */
 function toBlame(resets: readonly Reset[], ink: Ink): string {
-  const sets = groupBy(resets, ({ sender, cause }) => `${sender.side} ${sender.address} ${sender.actor} ${cause.id}`);
+  const costly = resets.filter(({ impact }) => impact !== 'none');
+  const spoken = costly.length > 0 ? costly : resets;
+  const sets = groupBy(spoken, ({ sender, cause }) => `${sender.side} ${sender.address} ${sender.actor} ${cause.id}`);
   const largest = [...sets.values()].reduce((best, set) => (set.length > best.length ? set : best));
   const [first] = largest;
   if (!first) return '';
@@ -93,8 +99,11 @@ function toBlame(resets: readonly Reset[], ink: Ink): string {
   const ports = new Set(largest.map(({ sender: { port } }) => port));
   const where = ports.size === 1 ? toSocket(sender, ink) : ink.safe(sender.address);
   const share = toShare(largest.length, resets.length);
+  const harmless = resets.length - spoken.length;
+  const others = harmless > 0 ? ` ${harmless.toLocaleString('en-US')} cost nothing.` : '';
+  if (cause.id === 'unknown') return `${share}${toSubject(sender, ink, where)}; ${toReason(cause.id)}.${others}`;
   const why = `${toReason(cause.id)} (${cause.id}${toTwins(cause)})`;
-  return `${share}${toSubject(sender, ink, where)}, ${BECAUSE[cause.level]} ${why}.`;
+  return `${share}${toSubject(sender, ink, where)}, ${BECAUSE[cause.level]} ${why}.${others}`;
 }
 
 function toShare(part: number, whole: number): string {

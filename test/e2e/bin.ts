@@ -13,8 +13,9 @@ export const CAPTURES: string = join(ROOT, 'test/captures');
 /** Spawn options for a user without rights: nobody under root, else whoever runs the tests. */
 export const UNPRIVILEGED: SpawnOptions = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
+const { NO_COLOR: _, FORCE_COLOR: __, COLUMNS: ___, ...inherited } = process.env;
 /** The environment without what would change the output. */
-export const ENV: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '', FORCE_COLOR: '', COLUMNS: '', TERM: 'dumb' };
+export const ENV: NodeJS.ProcessEnv = { ...inherited, TERM: 'dumb' };
 
 export interface Ran {
   /** Null when a signal ended it. */

@@ -1,6 +1,5 @@
 /** Reads a conversation the whole way, for tests that hold a verdict against packets. */
-import { decisiveRst } from '../effect.ts';
-import { effectOf, type Effect } from '../effect.ts';
+import { decisiveRst, effectOf, type Effect } from '../effect.ts';
 import { rankCauses, type Ranked } from '../engine.ts';
 import { costOf, type Cost } from '../cost.ts';
 import { judgeMechanism, type MechanismVerdict } from '../mechanism.ts';
@@ -40,8 +39,12 @@ export function readPackets(...lists: readonly (readonly WritablePacket[])[]): R
   const silent: SilenceFacts[] = [];
   const options = {
     onTrace(trace: Parameters<Parameters<typeof finishAll>[1]['onTrace']>[0]) {
+      const { table } = flows;
+      const ports = table.ports[trace.row]!;
       learnRoles(book, trace.exchange, (side) =>
-        side === 0 ? flows.table.host0[trace.row]! : flows.table.host1[trace.row]!,
+        side === 0
+          ? { host: table.host0[trace.row]!, port: ports >>> 16 }
+          : { host: table.host1[trace.row]!, port: ports & 0xffff },
       );
       const from = { trace, store: flows.store, table: flows.table, book, input: 0, baseSeconds: flows.baseSeconds };
       if (trace.rsts.length === 0) silent.push(deriveSilence(from, flows.lastNs));

@@ -60,8 +60,9 @@ async function readOne(capture: string, options: ReadOptions, io: Io): Promise<R
     return await readCapture(capture, { ...options, signal: io.signal, onProgress: progress.update });
   } catch (error) {
     progress.end();
-    if (!io.signal.aborted)
-      io.stderr.write(`firsthand: ${toFailureLine(error, capture === '-' ? 'standard input' : capture)}\n`);
+    if (io.signal.aborted) return null;
+    io.stderr.write(`firsthand: ${toFailureLine(error, capture === '-' ? 'standard input' : capture)}\n`);
+    if (io.debug && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return null;
   } finally {
     progress.end();

@@ -8,7 +8,7 @@
  *     5     < RA win=0 ttl=63 ts=off
  *
  * Time in milliseconds, `>` the client or `<` the server, flags (S, F, R, P, A), a payload in JSON quotes or `len=N`,
- * then what differs from a Linux host: seq, ack (relative: a SYN is 0), win, ttl, id, df, ts, ecr (`off` for none),
+ * then what differs from a Linux host: seq, ack (relative: a SYN is 0), rawseq, win, ttl, id, df, ts, ecr (`off` for none),
  * mptcp=1, keep (captured bytes of the payload). Behind `#` stands a remark.
  */
 import { writePcap, type WritablePacket } from '../../capture/write.ts';
@@ -171,7 +171,7 @@ function packetOf(
   const segment = tcpSegment({
     srcPort: self.port,
     dstPort: peer.port,
-    seq: (self.isn + seq) >>> 0,
+    seq: number('rawseq', (self.isn + seq) >>> 0),
     ack: (peer.isn + ack) >>> 0,
     flags,
     window: number('win', isBareRst ? 0 : isSyn ? 64_240 : 502),

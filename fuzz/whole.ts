@@ -1,0 +1,77 @@
+/** The whole reading of one input, both ways and in every rendering, held against what every report promises. */
+import { CaptureError, readCapture } from '../src/browser.ts';
+import { toInk } from '../src/report/ink.ts';
+import { renderJson, renderNdjson } from '../src/report/json.ts';
+import { renderLiveReset } from '../src/report/text-live.ts';
+import { renderText } from '../src/report/text.ts';
+import type { Report } from '../src/report/types.ts';
+import { toSchemaErrors } from '../test/e2e/schema.ts';
+
+/** What came of one input. */
+export interface Outcome {
+  /** Null when the input was refused, as it may be. */
+  readonly report: Report | null;
+  /** Promises that were broken; empty when all is well. */
+  readonly broken: readonly string[];
+}
+
+/** Reads a capture in two passes and in one; throws only what a reader must not throw. */
+export async function readWhole(capture: Uint8Array<ArrayBuffer>, comparePasses: boolean = true): Promise<Outcome> {
+  const told: string[] = [];
+  let tellings = 0;
+  const twoPass = await readOrRefuse(new Blob([capture]));
+  const onePass = await readOrRefuse(new Blob([capture]).stream(), (reset) => {
+    tellings++;
+    told.push(renderLiveReset(reset, toInk({ width: 80 })).join('\n'));
+  });
+  const broken: string[] = [];
+  if (comparePasses && comparable(onePass) !== comparable(twoPass)) broken.push('one pass and two passes differ');
+  if (typeof twoPass === 'string') return { report: null, broken };
+  if (typeof onePass !== 'string' && tellings !== onePass.resets.length)
+    broken.push(`${tellings} of ${onePass.resets.length} resets of the stream were told`);
+  return { report: twoPass, broken: [...broken, ...brokenPromises(twoPass, told)] };
+}
+
+function brokenPromises(report: Report, told: readonly string[]): readonly string[] {
+  const { resets, summary } = report;
+  const listed = resets.reduce((sum, { rsts, moreRsts }) => sum + rsts.length + (moreRsts ?? 0), 0);
+  const unsafe = [...renderings(report), ...told].map((page) => UNSAFE.exec(page)?.[0]).filter((found) => found);
+  return [
+    ...toSchemaErrors(report),
+    ...(listed === summary.rstPackets ? [] : [`${listed} RSTs listed, ${summary.rstPackets} counted`]),
+    ...(resets.length === summary.resets ? [] : [`${resets.length} resets listed, ${summary.resets} counted`]),
+    ...unsafe.map((found) => `prints U+${found?.codePointAt(0)?.toString(16)}`),
+  ];
+}
+
+/** The report, or the code of a proper refusal. */
+async function readOrRefuse(
+  input: Blob | ReadableStream<Uint8Array>,
+  onReset?: (reset: Report['resets'][number]) => void,
+): Promise<Report | string> {
+  try {
+    return await readCapture(input, onReset === undefined ? {} : { onReset });
+  } catch (error) {
+    if (CaptureError.is(error)) return error.code;
+    throw error;
+  }
+}
+
+/** What must not depend on the number of passes. */
+function comparable(report: Report | string): string {
+  if (typeof report === 'string') return report;
+  return JSON.stringify({ ...report, inputs: report.inputs.map((input) => ({ ...input, strategy: '' })) });
+}
+
+/** Whatever a terminal obeys, but the end of a line. */
+const UNSAFE = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
+
+function renderings(report: Report): readonly string[] {
+  const details = ['quiet', 'brief', 'normal', 'full', 'all'] as const;
+  return [
+    ...details.map((detail) => renderText(report, { detail, width: 80 })),
+    renderText(report, { detail: 'all', ascii: true, width: 60 }),
+    renderJson(report),
+    renderNdjson(report),
+  ];
+}
