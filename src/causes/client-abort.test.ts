@@ -6,11 +6,11 @@ const OPEN = '0 > S\n1 < SA\n1.1 > A\n2 > PA len=4\n3 < PA len=4\n3.1 > A\n';
 
 describe('client-abort', () => {
   it('fires when the client gives up waiting', () => {
-    const { cause } = judge(OPEN + '10 > PA len=4\n11 < A\n3000 > RA');
-    expect([cause.id, ...(cause.group ?? [])]).toContain('client-abort');
+    const { fired } = judge(OPEN + '10 > PA len=4\n11 < A\n3000 > RA');
+    expect(fired).toContain('client-abort');
   });
   it('stays quiet when the server aborts', () => {
-    const { cause } = judge(OPEN + '10 > PA len=4\n11 < A\n3000 < RA');
-    expect([cause.id, ...cause.alternatives.map(({ id }) => id)]).not.toContain('client-abort');
+    const { fired } = judge(OPEN + '10 > PA len=4\n11 < A\n3000 < RA');
+    expect(fired).not.toContain('client-abort');
   });
 });

@@ -15,17 +15,17 @@ export interface Cost {
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY']);
 
 /** Causes in which nobody wanted anything of the connection. */
-const HARMLESS: ReadonlySet<CauseId> = new Set([
-  'health-check',
-  'port-scan',
-  'benign-close',
-  'connect-cancelled',
-  'stray',
-]);
+const HARMLESS: ReadonlySet<CauseId> = new Set(['health-check', 'port-scan', 'benign-close', 'connect-cancelled']);
 
-export function costOf(facts: ResetFacts, mechanism: MechanismVerdict, cause: CauseId, effect: Effect = 'unknown'): Cost {
+export function costOf(
+  facts: ResetFacts,
+  mechanism: MechanismVerdict,
+  cause: CauseId,
+  effect: Effect = 'unknown',
+): Cost {
   if (effect === 'ignored' || effect === 'challenged') return { impact: 'none', retry: 'not-needed' };
-  if (cause === 'stray') return { impact: 'unknown', retry: 'unknown' };
+  const oneSided = facts.half.client.packets === 0 || (facts.half.server.packets === 0 && facts.bytes.client > 0);
+  if (cause === 'stray' || oneSided) return { impact: 'unknown', retry: 'unknown' };
   if (HARMLESS.has(cause)) return { impact: 'none', retry: 'not-needed' };
   if (cause === 'tuple-reuse') return { impact: 'none', retry: 'not-needed' };
   if (mechanism.mechanism === 'syn-answer' || facts.phase === 'connect')
@@ -33,30 +33,27 @@ export function costOf(facts: ResetFacts, mechanism: MechanismVerdict, cause: Ca
   if (facts.phase === 'handshake' && isBarren(facts)) return { impact: 'connect-failed', retry: 'safe' };
   const { app } = facts;
   if (app.isTls && facts.phase === 'handshake') return { impact: 'connect-failed', retry: 'safe' };
-  if (refusedWhole(facts, mechanism)) return { impact: 'request-unanswered', retry: 'safe' };
   if (app.request !== null && app.requestComplete === false) {
-    const retry = app.response === null ? again(facts) : 'not-needed';
-    return {
-      impact: 'request-unsent',
-      retry: app.response !== null && app.response.status >= 400 ? 'not-needed' : retry,
-    };
+    const rejected = app.response !== null && app.response.status >= 400;
+    return { impact: 'request-unsent', retry: rejected ? 'not-needed' : again(facts) };
   }
+  if (app.response !== null && app.lastSpeaker === 'server') return costOfAnswered(facts);
+  if (refusedWhole(facts, mechanism)) return { impact: 'request-unanswered', retry: 'safe' };
   if (app.pending === true) return { impact: 'request-unanswered', retry: again(facts) };
-  if (app.response !== null) {
-    if (app.responseComplete === true) {
-      if (facts.sender === 'server' && facts.unackedFromSender > 0) {
-        return { impact: 'response-truncated', retry: again(facts) };
-      }
-      if (facts.sender === 'server' && (facts.idleMs ?? 0) < READ_MS) return { impact: 'unknown', retry: again(facts) };
-      return { impact: 'none', retry: 'not-needed' };
-    }
-    if (app.responseComplete === false) return { impact: 'response-truncated', retry: again(facts) };
-    return { impact: 'unknown', retry: 'unknown' };
-  }
+  if (app.response !== null) return costOfAnswered(facts);
   if (isBarren(facts)) return { impact: 'none', retry: 'not-needed' };
-  if (facts.phase === 'idle')
-    return app.isTls ? { impact: 'unknown', retry: 'unknown' } : { impact: 'none', retry: 'not-needed' };
   return { impact: 'unknown', retry: 'unknown' };
+}
+
+/** The server had begun an answer whose length is known or not. */
+function costOfAnswered(facts: ResetFacts): Cost {
+  const { app } = facts;
+  if (app.responseComplete === false) return { impact: 'response-truncated', retry: again(facts) };
+  if (app.responseComplete === null) return { impact: 'unknown', retry: 'unknown' };
+  if (facts.sender === 'client') return { impact: 'none', retry: 'not-needed' };
+  if (facts.unackedFromSender > 0) return { impact: 'response-truncated', retry: again(facts) };
+  if ((facts.idleMs ?? 0) < READ_MS) return { impact: 'unknown', retry: again(facts) };
+  return { impact: 'none', retry: 'not-needed' };
 }
 
 /**

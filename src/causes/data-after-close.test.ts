@@ -6,11 +6,11 @@ const OPEN = '0 > S\n1 < SA\n1.1 > A\n2 > PA len=4\n3 < PA len=4\n3.1 > A\n';
 
 describe('data-after-close', () => {
   it('can be the cause when the peer wrote on after a FIN', () => {
-    const { cause } = judge(OPEN + '4 < FA\n4.1 > A\n5 > PA len=4\n6 < R');
-    expect([cause.id, ...(cause.group ?? [])]).toContain('data-after-close');
+    const { fired } = judge(OPEN + '4 < FA\n4.1 > A\n5 > PA len=4\n6 < R');
+    expect(fired).toContain('data-after-close');
   });
   it('stays quiet without a FIN', () => {
-    const { cause } = judge(OPEN + '5 > PA len=4\n6 < R');
-    expect([cause.id, ...cause.alternatives.map(({ id }) => id)]).not.toContain('data-after-close');
+    const { fired } = judge(OPEN + '5 > PA len=4\n6 < R');
+    expect(fired).not.toContain('data-after-close');
   });
 });

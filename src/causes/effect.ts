@@ -1,5 +1,4 @@
 /** What a RST did to its receiver, and which RST ended the connection. */
-import { seqDiff } from '../wire/seq.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 
 export type Effect = 'accepted' | 'challenged' | 'ignored' | 'unknown';
@@ -9,11 +8,13 @@ export type Effect = 'accepted' | 'challenged' | 'ignored' | 'unknown';
  * kills, anything else in the window is challenged, the rest is dropped. `rttMs` is the round trip to the receiver.
  */
 export function effectOf(rst: RstRecord, rttMs: number | null): Effect {
-  const { packet, to, after } = rst;
+  const { packet, from, to, after } = rst;
   if (to.packets === 0) return 'unknown';
   const graceNs = Math.max(2, 2 * (rttMs ?? 0)) * 1e6;
   const talksLater = after.fromReceiver > 0 && after.lastFromReceiverNs - packet.tNs > graceNs;
-  const exact = to.acked < 0 || packet.seq === to.acked || seqDiff(packet.seq, to.acked) === 0;
+  // An ACK that comes to the RST’s own number was on its way, and shows that the number was the next one expected.
+  const exact =
+    to.acked < 0 || packet.seq === to.acked || packet.seq === from.nextSeq || after.challengeAck === packet.seq;
   if (after.talkedOn || (talksLater && after.newDataFromReceiver > 0)) return 'ignored';
   if (after.challengeFrame > 0 && !exact) return 'challenged';
   if (exact && !talksLater) return 'accepted';

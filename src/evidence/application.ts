@@ -3,7 +3,7 @@ import type { Side } from '../terms/actors.ts';
 import type { Phase } from '../terms/phases.ts';
 import type { Exchange, TlsSide } from '../flow/exchange.ts';
 import { isComplete } from '../flow/exchange.ts';
-import type { Half } from '../flow/half.ts';
+import { streamEnd, type Half } from '../flow/half.ts';
 import type { Application, Both } from './facts.ts';
 
 /** TLS 1.3 sends an alert as a data record of two bytes, the content type and a 16-byte tag (RFC 8446 §5.2). */
@@ -17,7 +17,7 @@ export function applicationOf(
   exchange: Exchange,
   clientSide: number,
   half: Both<Half>,
-  quietMs: number | null,
+  idleMs: number | null,
 ): Application {
   const both = <T>(pair: readonly [T, T]): Both<T> => ({ client: pair[clientSide]!, server: pair[1 - clientSide]! });
   const opening = both(exchange.opening);
@@ -30,8 +30,8 @@ export function applicationOf(
     exchange.lastSide < 0 ? null : exchange.lastSide === clientSide ? 'client' : 'server';
   const request = exchange.request?.side === clientSide ? exchange.request : null;
   const response = exchange.response?.side === 1 - clientSide ? exchange.response : null;
-  const requestComplete = request === null ? null : isComplete(request, half.client.nextSeq);
-  let responseComplete = response === null ? null : isComplete(response, half.server.nextSeq);
+  const requestComplete = request === null ? null : isComplete(request, streamEnd(half.client, half.server));
+  let responseComplete = response === null ? null : isComplete(response, streamEnd(half.server, half.client));
   if (response?.framing === 'close') responseComplete = half.server.finFrame > 0 ? true : null;
   return {
     lastSpeaker,
@@ -43,7 +43,10 @@ export function applicationOf(
     responses: exchange.responses,
     requestComplete,
     responseComplete,
-    pending: pendingRequest(lastSpeaker, request !== null, response !== null, isTls, tls, quietMs),
+    pending:
+      request === null && isFarewell(half.client)
+        ? null
+        : pendingRequest(lastSpeaker, request !== null, response !== null, isTls, tls, idleMs),
     tls,
     isTls,
     turns: exchange.turns,
@@ -52,10 +55,19 @@ export function applicationOf(
   };
 }
 
+/** A client that closes within this of its last message says goodbye; it does not wait for an answer. */
+const FAREWELL_NS = 5e6;
+
+function isFarewell(client: Half): boolean {
+  return client.finFrame > 0 && client.finNs - client.lastDataNs < FAREWELL_NS;
+}
+
 export function phaseOf(app: Application, half: Both<Half>, idleMs: number | null): Phase {
   const { client, server } = half;
   const established = server.synAckNs >= 0 || (client.synNs < 0 && server.packets > 0 && client.packets > 0);
-  if (client.synNs >= 0 && server.synAckNs < 0 && server.dataPackets === 0) return 'connect';
+  // A capture of one direction shows no SYN+ACK, but a client that goes on got one.
+  const onlySyns = client.nextSeq === (client.isn + 1) >>> 0 && client.acked < 0;
+  if (client.synNs >= 0 && server.synAckNs < 0 && server.dataPackets === 0 && onlySyns) return 'connect';
   if (client.finFrame > 0 && server.finFrame > 0) return 'closed';
   if (client.finFrame > 0 || server.finFrame > 0) return 'closing';
   if (app.lastSpeaker === null) return !established ? 'unknown' : (idleMs ?? 0) > MESSAGE_END_MS ? 'idle' : 'handshake';
@@ -83,7 +95,7 @@ function pendingRequest(
   tls: Both<TlsSide>,
   idleMs: number | null,
 ): boolean | null {
-  if (hasRequest) return !hasResponse;
+  if (hasRequest) return hasResponse || lastSpeaker === 'server' ? false : true;
   if (hasResponse) return false;
   if (lastSpeaker === null) return false;
   if (lastSpeaker === 'client') return isCloseNotify(tls.client, isTls) ? null : true;

@@ -1,7 +1,7 @@
 /** Turns a followed connection into facts: who is client, what was idle, where it was captured. */
 import type { RolesFrom, Side } from '../terms/actors.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
-import { bytesSent, windowBytes, type Half } from '../flow/half.ts';
+import { bytesSent, streamEnd, windowBytes, type Half } from '../flow/half.ts';
 import { CLASS_SEGMENT, CLASS_SYN_ACK, steadyTtl } from '../flow/hosts.ts';
 import { marksOf, type Mark } from '../flow/marks.ts';
 import { DUPLICATE, KEEP_ALIVE, type Packet, type PacketStore } from '../flow/packets.ts';
@@ -158,7 +158,7 @@ function connectionFacts(
     rolesFrom: roles.rolesFrom,
     clientSide: roles.clientSide,
     startSeen: all.client.synNs >= 0,
-    handshakeDone: all.client.synNs >= 0 && all.server.synAckNs >= 0,
+    handshakeDone: all.server.synAckNs >= 0 && (all.client.synNs >= 0 || all.client.acked >= 0),
     encapsulation: '',
     observedAt: observedAt(all),
     state: connState(trace.zeek, roles.clientSide),
@@ -169,7 +169,10 @@ function connectionFacts(
     firstNs: trace.firstNs,
     lastNs: trace.lastNs,
     rttMs: rttMs(all),
-    bytes: { client: bytesSent(half.client), server: bytesSent(half.server) },
+    bytes: {
+      client: bytesSent(half.client, streamEnd(half.client, half.server)),
+      server: bytesSent(half.server, streamEnd(half.server, half.client)),
+    },
     idleMs: clocks.idleMs,
     quietMs: clocks.quietMs,
     phase: phaseOf(app, withoutFin(half, clocks.closedBy), clocks.idleMs),
@@ -181,6 +184,13 @@ function connectionFacts(
 
 function sides(halves: readonly [Half, Half], clientSide: number): Both<Half> {
   return { client: halves[clientSide]!, server: halves[1 - clientSide]! };
+}
+
+/** Round trip between the capture point and a side of the row, milliseconds; null while unknown. */
+export function rttToSide(trace: Trace, table: Connections): (side: number) => number | null {
+  const { clientSide } = rolesOf(trace, table);
+  const rtt = rttMs(sides(trace.halves, clientSide));
+  return (side) => (side === clientSide ? rtt.client : rtt.server);
 }
 
 /** Time from the capture point to each side and back: the handshake measures both exactly. */
@@ -237,7 +247,7 @@ function idleClocks(
   trigger: Trigger | null,
   marks: readonly Mark[],
 ): { idleMs: number | null; quietMs: number | null } {
-  const answered = trigger !== null && !(rst.packet.flags & ACK && rst.packet.seq !== 0);
+  const answered = trigger !== null && isPrompt(trigger, rst) && !(rst.packet.flags & ACK && rst.packet.seq !== 0);
   const { exchange } = rst;
   const triggerIsRun = answered && trigger.packet.length > 0 && exchange.runSide === trigger.packet.side;
   const lastDataNs = Math.max(rst.from.lastDataNs, rst.to.lastDataNs);
@@ -254,12 +264,20 @@ function idleClocks(
     momentNs = moment.tNs;
     idleNs = lastDataNs < 0 ? -1 : Math.max(0, momentNs - lastDataNs);
   }
-  if (idleNs < 0 && triggerIsRun)
-    idleNs = momentNs - Math.max(rst.from.synAckNs, rst.to.synAckNs, rst.to.synNs, rst.from.synNs);
+  if (idleNs < 0 && triggerIsRun) {
+    const openedNs = Math.max(rst.from.synAckNs, rst.to.synAckNs, rst.to.synNs, rst.from.synNs);
+    if (openedNs >= 0) idleNs = momentNs - openedNs;
+  }
   const before = marks.findLast((m) => m.packet.frame < momentFrame && !(m.packet.flags & RST));
   const quietMs = before === undefined ? null : (momentNs - before.packet.tNs) / 1e6;
   if (idleNs < 0 && before !== undefined && lastDataNs < 0) return { idleMs: quietMs, quietMs };
   return { idleMs: idleNs < 0 ? null : idleNs / 1e6, quietMs };
+}
+
+/** An answer comes within a few round trips; whatever lies longer ago did not provoke the RST. */
+function isPrompt(trigger: Trigger, rst: RstRecord): boolean {
+  const rtt = rst.from.fastestAnswerNs;
+  return trigger.delayMs <= Math.max(50, Number.isFinite(rtt) ? (4 * rtt) / 1e6 : 200);
 }
 
 /** A close that sends its FIN and aborts right behind it, as option nolinger does, is one act: it began with the FIN. */

@@ -1,5 +1,7 @@
 /** One direction of a connection that is followed in detail: what its sender said, and what its kernel's habits are. */
 
+import { seqDiff } from '../wire/seq.ts';
+
 export interface Half {
   packets: number;
   dataPackets: number;
@@ -90,10 +92,16 @@ export function newHalf(): Half {
   };
 }
 
-/** Payload bytes that the side sent, retransmissions not counted. */
-export function bytesSent(half: Half): number {
+/** Where the side's stream had come to: what the capture saw of it, or what its peer acknowledged without being seen. */
+export function streamEnd(half: Half, peer: Half): number {
+  const ahead = peer.acked >= 0 && half.nextSeq >= 0 ? seqDiff(peer.acked, half.nextSeq) : 0;
+  return ahead > 0 ? peer.acked : half.nextSeq;
+}
+
+/** Payload bytes that the side sent up to `end`, by default all that the capture saw; retransmissions not counted. */
+export function bytesSent(half: Half, end: number = half.nextSeq): number {
   if (half.startSeq < 0) return 0;
-  const span = (half.nextSeq - half.startSeq) >>> 0;
+  const span = (end - half.startSeq) >>> 0;
   return Math.max(0, span - (half.finEnd >= 0 && half.finEnd === half.nextSeq ? 1 : 0));
 }
 

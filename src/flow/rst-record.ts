@@ -50,6 +50,8 @@ export interface After {
   talkedOn: boolean;
   /** Frame of a pure ACK right behind the RST: a challenge ACK (RFC 5961 §3.2), 0 when none. */
   challengeFrame: number;
+  /** What that ACK acknowledged. */
+  challengeAck: number;
 }
 
 const TRIGGER_SEARCH = 24;
@@ -72,7 +74,7 @@ export function recordRst(
     to: { ...trace.halves[1 - packet.side]! },
     exchange: copyExchange(trace.exchange),
     earlier: trace.rsts.reduce((sum, rst) => sum + (rst.duplicateOf === null ? 1 : 0), 0),
-    trigger: findTrigger(packet, recent, from.acked),
+    trigger: findTrigger(packet, recent, from, sameBefore(trace, packet)),
     lastFromReceiver: recent.findLast((p) => p.side !== packet.side && !(p.flags & RST)) ?? null,
     after: {
       newFromSender: 0,
@@ -91,6 +93,7 @@ export function recordRst(
       synFromReceiver: 0,
       talkedOn: false,
       challengeFrame: 0,
+      challengeAck: -1,
     },
   };
 }
@@ -132,6 +135,7 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
     }
     if (after.challengeFrame === 0 && after.fromReceiver === 1 && isPureAck(flags, store.length[slot]!) && !isNew) {
       after.challengeFrame = store.frame[slot]!;
+      after.challengeAck = store.ack[slot]!;
     }
   }
 }
@@ -169,19 +173,36 @@ function lastStamp({ from, packet }: RstRecord): number {
 /**
  * The latest segment of the other side that this RST answers: without ACK flag its sequence number is the
  * segment's acknowledgement; with it, the RST acknowledges all that a segment without ACK carried. A segment that the
- * sender had acknowledged (`acked`) met a socket, and cannot be what a kernel without one answers.
+ * sender had acknowledged met a socket, and so did all before it: a kernel without one answers none of them. Several
+ * RSTs of one number answer several segments in turn; `answered` says how many came before.
  */
-function findTrigger(rst: Packet, recent: readonly Packet[], acked: number): Packet | null {
-  const answers = (p: Packet): boolean => {
-    if (p.side === rst.side || p.flags & RST || p.notes & DUPLICATE) return false;
-    const span = p.length + (p.flags & SYN ? 1 : 0) + (p.flags & FIN ? 1 : 0);
-    if (!(rst.flags & ACK)) {
-      const answered = span > 0 && acked >= 0 && seqDiff((p.seq + span) >>> 0, acked) <= 0;
-      return (p.flags & ACK) !== 0 && p.ack === rst.seq && !answered;
-    }
-    return (p.flags & ACK) === 0 && rst.seq === 0 && rst.ack === (p.seq + span) >>> 0;
-  };
-  return recent.findLast(answers) ?? null;
+function findTrigger(rst: Packet, recent: readonly Packet[], from: Half, answered: number): Packet | null {
+  const candidates = recent.filter((p) => p.side !== rst.side && !(p.flags & RST) && !(p.notes & DUPLICATE));
+  if (rst.flags & ACK) {
+    if (rst.seq !== 0) return null;
+    return candidates.findLast((p) => (p.flags & ACK) === 0 && rst.ack === endOf(p)) ?? null;
+  }
+  const met = candidates.findLastIndex(
+    (p) => endOf(p) !== p.seq && from.acked >= 0 && seqDiff(endOf(p), from.acked) <= 0,
+  );
+  const fitting = candidates.slice(met + 1).filter((p) => (p.flags & ACK) !== 0 && p.ack === rst.seq);
+  const inTurn = fitting[answered];
+  const prompt = 4 * (Number.isFinite(from.fastestAnswerNs) ? from.fastestAnswerNs : 0);
+  if (inTurn !== undefined && rst.tNs - inTurn.tNs <= Math.max(PROMPT_NS, prompt)) return inTurn;
+  return fitting.at(-1) ?? null;
+}
+
+const PROMPT_NS = 50e6;
+
+function endOf(packet: Packet): number {
+  return (packet.seq + packet.length + (packet.flags & SYN ? 1 : 0) + (packet.flags & FIN ? 1 : 0)) >>> 0;
+}
+
+function sameBefore(trace: Trace, rst: Packet): number {
+  return trace.rsts.filter(
+    ({ packet, duplicateOf }) =>
+      duplicateOf === null && packet.side === rst.side && packet.seq === rst.seq && !(packet.flags & ACK),
+  ).length;
 }
 
 function recentPackets(trace: Trace, store: PacketStore, before: number): Packet[] {

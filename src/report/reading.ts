@@ -5,7 +5,7 @@
 import type { CaptureInfo } from '../capture/info.ts';
 import type { PacketSink } from '../capture/reader.ts';
 import { decisiveRst } from '../causes/effect.ts';
-import { resetFacts, silenceFacts, type Derivation } from '../evidence/connection.ts';
+import { resetFacts, rttToSide, silenceFacts, type Derivation } from '../evidence/connection.ts';
 import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import { buildPopulation, type Population } from '../evidence/population.ts';
 import { createRoleBook, learnRoles, type RoleHint } from '../evidence/roles.ts';
@@ -77,11 +77,7 @@ export function createReading(options: ReadingOptions = {}): Reading {
   };
   const factsOf = (trace: Trace): ResetFacts => {
     learn(trace);
-    const rtt = (side: number): number | null => {
-      const ns = trace.halves[side]!.fastestAnswerNs;
-      return Number.isFinite(ns) ? ns / 1e6 : null;
-    };
-    return resetFacts(derive(trace), decisiveRst(trace.rsts, rtt));
+    return resetFacts(derive(trace), decisiveRst(trace.rsts, rttToSide(trace, flows.table)));
   };
   const flowOptions: FlowOptions = {
     ...(options.allRsts === undefined ? {} : { allRsts: options.allRsts }),

@@ -2,6 +2,7 @@
 import { decisiveRst, effectOf, type Effect } from '../effect.ts';
 import { rankCauses, type Ranked } from '../engine.ts';
 import { costOf, type Cost } from '../cost.ts';
+import { CAUSES } from '../list.ts';
 import { judgeMechanism, type MechanismVerdict } from '../mechanism.ts';
 import { who } from '../telling.ts';
 import type { CauseId } from '../../terms/causes.ts';
@@ -20,6 +21,8 @@ export interface Verdict {
   readonly mechanism: MechanismVerdict;
   readonly cause: Ranked<CauseId>;
   readonly cost: Cost;
+  /** Causes whose own judgement fires; one that is only named as another's twin is not among them. */
+  readonly fired: readonly string[];
   /** Effect of every RST, in order of the capture. */
   readonly effects: readonly Effect[];
 }
@@ -73,11 +76,13 @@ export function judgePackets(...lists: readonly (readonly WritablePacket[])[]): 
   const { resets, population } = readPackets(...lists);
   return resets.map((facts) => {
     const mechanism = mechanismOf(facts, facts.rst);
-    const cause = rankCauses({ facts, population, mechanism });
+    const input = { facts, population, mechanism };
+    const cause = rankCauses(input);
+    const fired = Object.values(CAUSES).flatMap((one) => (one.judge(input).outcome === 'fires' ? [one.id] : []));
     const effects = facts.rsts.map((rst) =>
       effectOf(rst, facts.rttMs[rst.packet.side === facts.clientSide ? 'server' : 'client']),
     );
-    return { facts, mechanism, cause, cost: costOf(facts, mechanism, cause.id), effects };
+    return { facts, mechanism, cause, fired, cost: costOf(facts, mechanism, cause.id), effects };
   });
 }
 
