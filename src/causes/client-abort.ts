@@ -59,8 +59,8 @@ export const clientAbort: Cause = {
     if (app.pending === true) {
       return {
         outcome: 'fires',
-        weight: 0.85,
-        level: 'likely',
+        weight: app.request === null && !app.isTls ? 0.55 : 0.85,
+        level: app.request === null ? 'possible' : 'likely',
         evidence: [
           shown(
             facts,

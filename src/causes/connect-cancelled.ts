@@ -1,4 +1,4 @@
-import { isBarren, probeSeries, scanBy } from '../evidence/population.ts';
+import { isBarren, listenerOf, probeSeries, scanBy } from '../evidence/population.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { hostPort, lasting, who } from './telling.ts';
@@ -37,10 +37,12 @@ export const connectCancelled: Cause = {
     if (scanBy(population, facts.client.host) !== null || probeSeries(population, facts) !== null) return NO;
     if (mechanism.mechanism === 'passive-answer' && facts.trigger?.kind === 'syn-ack') {
       if (!facts.startSeen) return NO;
+      const anotherWon = listenerOf(population, facts)?.survivorClients.has(facts.client.host) === true;
       return {
         outcome: 'fires',
         weight: 0.8,
-        level: 'likely',
+        level: anotherWon ? 'likely' : 'possible',
+        ...(anotherWon ? {} : { twins: ['port-scan'] as const }),
         evidence: [
           shown(
             facts,

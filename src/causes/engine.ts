@@ -3,6 +3,7 @@
  * be told apart is grouped and loses certainty, and the doubt that remains is a share of its own.
  */
 import type { Level } from '../terms/actors.ts';
+import type { Mechanism } from '../terms/mechanisms.ts';
 import type { CauseId, SilenceId } from '../terms/causes.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Judgement, ResetCase, SilenceCase } from './define.ts';
@@ -29,10 +30,17 @@ export function rankCauses(input: ResetCase): Ranked<CauseId> {
   const undecided: string[] = [];
   for (const [id, cause] of Object.entries(CAUSES) as [CauseId, (typeof CAUSES)[CauseId]][]) {
     const judgement = cause.judge(input);
-    if (judgement.outcome === 'fires') judged.set(id, judgement);
+    if (judgement.outcome === 'fires') judged.set(id, doubted(judgement, cause.mechanisms, input));
     else if (judgement.outcome === 'cannot-tell') undecided.push(`${id}: ${judgement.wouldTell}`);
   }
   return rank(judged, BEATS, undecided);
+}
+
+/** Where it is doubtful that the endpoint sent the RST, what its application did explains it half as well. */
+function doubted(firing: Firing, mechanisms: readonly Mechanism[], { mechanism }: ResetCase): Firing {
+  const ofApplication = mechanism.mechanism === 'active-abort' && mechanisms.includes('active-abort');
+  if (mechanism.actor !== 'unknown' || !ofApplication) return firing;
+  return { ...firing, weight: firing.weight * 0.5, level: 'possible' };
 }
 
 /** Ranks the causes of a silence. */
@@ -90,7 +98,7 @@ function rank<Id extends string>(
   return {
     id,
     confidence,
-    level: group.length > 1 ? 'possible' : firing.level,
+    level: group.length > 1 || confidence < LIKELY ? 'possible' : firing.level,
     ...(group.length > 1 ? { group } : {}),
     alternatives,
     evidence: firing.evidence,
@@ -103,6 +111,9 @@ function rank<Id extends string>(
 
 /** The share of a cause that leaves the same bytes as the first but that nothing speaks for. */
 const TWIN = 0.15;
+
+/** Less than this is not likely, whatever its facts. */
+const LIKELY = 0.5;
 
 function twinsOf<Id extends string>(judged: ReadonlyMap<Id, Firing>, id: Id | undefined): readonly Id[] {
   return id === undefined ? [] : ((judged.get(id)!.twins ?? []) as readonly string[] as readonly Id[]);

@@ -36,7 +36,8 @@ export const healthCheck: Cause = {
     if (mechanism.mechanism !== 'active-abort' && mechanism.mechanism !== 'passive-answer') return NO;
     if (facts.sender !== 'client' || !facts.handshakeDone || !isBarren(facts)) return NO;
     const series = probeSeries(population, facts);
-    if (series?.regular !== true && scanBy(population, facts.client.host) !== null) return NO;
+    // A host that knocks at many doors scans, however regularly; a load balancer is known by its role.
+    if (!forwards(facts.client) && scanBy(population, facts.client.host) !== null) return NO;
     const bonus = forwards(facts.client) ? FORWARDER_BONUS : 0;
     if (series === null) {
       return {

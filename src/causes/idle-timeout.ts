@@ -47,7 +47,8 @@ export const idleTimeout: Cause = {
     const { idleMs, quietMs, sender } = facts;
     if (input.mechanism.mechanism !== 'active-abort' || idleMs === null || quietMs === null) return NO;
     if (quietMs < QUIET_MS || facts.half[sender].keepAlivesUnanswered > 1) return NO;
-    if (facts.half[facts.receiver].finFrame > 0) return NO;
+    // Data that waits for its acknowledgement is no idle connection: its retransmission timer is running.
+    if (facts.half[facts.receiver].finFrame > 0 || facts.unackedFromSender > 0) return NO;
     const evidence: Evidence[] = [
       shown(
         facts,
@@ -69,10 +70,7 @@ export const idleTimeout: Cause = {
       return { outcome: 'fires', weight: 0.95, level: 'likely', evidence };
     }
     const round = isRound(idleMs);
-    if (round)
-      evidence.push(
-        shown(facts, 'round-idle-time', [], `${lasting(idleMs)} is a round number of seconds, as people configure`),
-      );
+    if (round) evidence.push(shown(facts, 'round-idle-time', [], `${lasting(idleMs)} is a usual idle limit`));
     const isHop = forwards(facts[sender]);
     const plainClient = sender === 'client' && !isHop;
     const weight =
@@ -109,10 +107,15 @@ export const idleTimeout: Cause = {
   },
 };
 
-/** Within 2 % or 150 ms of a whole number of seconds, and at least one. */
+/** Idle limits that software ships with or people choose, seconds. */
+const USUAL_LIMITS_S: readonly number[] = [
+  1, 2, 3, 5, 10, 15, 20, 30, 45, 50, 60, 65, 75, 90, 100, 120, 150, 180, 240, 300, 350, 400, 600, 900, 1200, 1800,
+  3600, 7200,
+];
+
+/** Within 2 % or 150 ms of a usual limit. */
 function isRound(idleMs: number): boolean {
-  const seconds = Math.round(idleMs / 1000);
-  return seconds >= 1 && Math.abs(idleMs - seconds * 1000) <= Math.min(150, idleMs * 0.02 + 20);
+  return USUAL_LIMITS_S.some((s) => Math.abs(idleMs - s * 1000) <= Math.min(150, idleMs * 0.02 + 20));
 }
 
 function clientSetting(input: ResetCase): string {

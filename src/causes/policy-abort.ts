@@ -1,6 +1,6 @@
 import { NO, shown, type Cause } from './define.ts';
 import { isBarren } from '../evidence/population.ts';
-import { lasting, who } from './telling.ts';
+import { lasting, urlOf, who } from './telling.ts';
 
 /** Accepted, then aborted by rule. */
 export const policyAbort: Cause = {
@@ -83,7 +83,7 @@ export const policyAbort: Cause = {
       },
       {
         text: 'The same request from another address',
-        command: `curl -v http://${facts.server.address}:${facts.server.port}/`,
+        command: `curl -v ${urlOf(facts)}`,
         why: 'A rule on addresses or rates lets it pass.',
       },
     ];

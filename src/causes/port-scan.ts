@@ -65,7 +65,7 @@ export const portScan: Cause = {
       },
       {
         text: `If it is nobody’s you know, drop it before it reaches the listeners`,
-        command: `nft add rule inet filter input ip${address.includes(':') ? '6' : ''} saddr ${address} counter drop`,
+        command: `nft insert rule inet filter input ip${address.includes(':') ? '6' : ''} saddr ${address} counter drop`,
         why: 'A dropped SYN tells a scanner nothing, where RST and SYN+ACK tell it which ports exist. The rule needs a table inet filter with a chain input.',
       },
     ];

@@ -1,7 +1,7 @@
 import type { Opening } from '../flow/exchange.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause, type Judgement } from './define.ts';
-import { who } from './telling.ts';
+import { hostPort, who } from './telling.ts';
 
 const NAMES: Readonly<Record<Opening, string>> = {
   none: 'nothing',
@@ -107,7 +107,7 @@ export const protocolMismatch: Cause = {
     return [
       {
         text: 'Ask the port what it speaks',
-        command: `openssl s_client -connect ${facts.server.address}:${facts.server.port} </dev/null; curl -sv http://${facts.server.address}:${facts.server.port}/`,
+        command: `openssl s_client -connect ${hostPort(facts.server.address, facts.server.port)} </dev/null; curl -sv http://${hostPort(facts.server.address, facts.server.port)}/`,
         why: 'One of the two succeeds when the other fails.',
       },
     ];
@@ -133,7 +133,8 @@ function answered(facts: ResetFacts, client: Opening, server: Opening): Judgemen
     client === 'http-request' &&
     (server === 'tls' || server === 'ssh' || (server === 'text' && facts.sender === 'server'))
   ) {
-    return fires(server === 'text' ? 0.5 : 0.95, `the client opened with plain HTTP, the server with ${NAMES[server]}`);
+    if (server === 'text' && facts.half.server.finFrame > 0) return NO;
+    return fires(server === 'text' ? 0.4 : 0.95, `the client opened with plain HTTP, the server with ${NAMES[server]}`);
   }
   if ((client === 'text' || client === 'binary' || client === 'http2') && server === 'http-response' && status >= 400) {
     return fires(0.9, `the client opened with ${NAMES[client]}, which the HTTP server answered with status ${status}`);

@@ -43,7 +43,8 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
 
   const ttl = baselineTtl(rst, around);
   // A second copy of the same packet was captured a hop further on, where every TTL is lower.
-  if (ttl > 0 && rst.duplicateOf === null) {
+  const answer = bare || answersSyn(rst);
+  if (ttl > 0 && rst.duplicateOf === null && !(answer && Math.abs(packet.ttl - ttl) > OTHER_STACK)) {
     if (packet.ttl === ttl) inFavour++;
     else {
       against.push({
@@ -57,7 +58,7 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
   }
   const hasTs = (rst.options & OPT_TIMESTAMPS) !== 0;
   const negotiated = from.timestamps && to.timestamps;
-  if (hasTs && from.lastTsVal >= 0) {
+  if (hasTs && from.lastTsVal >= 0 && packet.tsVal !== 0) {
     const step = seqDiff(packet.tsVal, from.lastTsVal);
     if (-step > TS_SKEW) {
       against.push({
@@ -113,13 +114,19 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
     rttMs: around.rttMs,
     inFavour,
     evidence,
-    against: [...against, ...copiedSyn(rst, around)],
+    against: [...against, ...copiedIpId(rst, around)],
     talksOn: talkingOn(rst, around),
     missesTimestamps: negotiated && !hasTs && !bare,
   };
 }
 
-/** Passive RSTs ignore the socket's TTL (tcp_v4_send_reset), so each shape is held against its own packet class. */
+/**
+ * A RST without a socket ignores the TTL that the application set on its sockets, 1 or 255 with BGP
+ * (tcp_v4_send_reset): so far apart are two settings of one host, not two hosts.
+ */
+const OTHER_STACK = 30;
+
+/** The TTL that the claimed sender otherwise uses, as near to the RST's packet class as the capture shows; 0 unknown. */
 function baselineTtl(rst: RstRecord, around: Surroundings): number {
   // A route that changed during the connection left no habit to hold the RST against.
   if (rst.from.ttl !== 0) return Math.max(0, rst.from.ttl);
@@ -128,9 +135,9 @@ function baselineTtl(rst: RstRecord, around: Surroundings): number {
 }
 
 /** Injectors copy header fields of the packet they saw; an endpoint does not know them. */
-function copiedSyn(rst: RstRecord, around: Surroundings): Evidence[] {
+function copiedIpId(rst: RstRecord, around: Surroundings): Evidence[] {
   const { packet, trigger } = rst;
-  if (trigger === null || packet.ipId <= 0 || packet.ipId !== trigger.ipId) return [];
+  if (trigger === null || packet.ipId <= 0 || packet.ipId !== trigger.ipId || rst.from.ipId === packet.ipId) return [];
   return [
     {
       fact: 'ip-id-copied',

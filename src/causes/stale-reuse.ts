@@ -1,8 +1,9 @@
+import { isCloseNotify } from '../evidence/application.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
 import { seqDiff } from '../wire/seq.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { idleSetting } from './settings.ts';
-import { lasting, socketsOn, who } from './telling.ts';
+import { lasting, socketsOn, urlOf, who } from './telling.ts';
 
 /** A client reused a pooled connection that its server had closed or was closing. */
 export const staleReuse: Cause = {
@@ -39,6 +40,7 @@ export const staleReuse: Cause = {
     if (trigger === null || fin === 0 || trigger.packet.length === 0) return NO;
     const finishedBefore = facts.bytes.server > 0 && app.turns >= 2 && half.server.lastDataFrame < app.lastRunFrame;
     if (!finishedBefore || app.lastSpeaker !== 'client' || !isNewRequest(facts)) return NO;
+    if (facts.unackedFromReceiver < app.lastRunBytes || isCloseNotify(app.tls.client, app.isTls)) return NO;
     const crossed = crossing(facts);
     return {
       outcome: 'fires',
@@ -96,7 +98,7 @@ export const staleReuse: Cause = {
     return [
       {
         text: 'How long the server lets a connection idle',
-        command: `curl -sv http://${facts.server.address}:${facts.server.port}/ 2>&1 | grep -i keep-alive`,
+        command: `curl -sv ${urlOf(facts)} 2>&1 | grep -i keep-alive`,
         why: 'Many servers announce it as Keep-Alive: timeout=N.',
       },
       socketsOn(facts, 'client'),

@@ -54,7 +54,8 @@ export const stateMismatch: Cause = {
     return [
       {
         text: 'Where conntrack does the translation: accept packets outside the window, or drop INVALID ones',
-        command: 'sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1     # or: nft add rule … ct state invalid drop',
+        command:
+          'sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1     # or: nft insert rule … ct state invalid drop',
         why: 'A packet that is dropped is sent again; one that arrives untranslated kills the connection.',
       },
     ];

@@ -22,6 +22,13 @@ export function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** A URL of the server for curl: https where TLS was spoken or is usual. */
+export function urlOf(facts: ConnectionFacts): string {
+  const { address, port } = facts.server;
+  const scheme = facts.app.isTls || port === 443 || port === 8443 ? 'https' : 'http';
+  return `${scheme}://${hostPort(address, port)}/`;
+}
+
 /** A duration in words: `60 s idle` reads better than 60001.2. */
 export function lasting(durationMs: number | null): string {
   return durationMs === null ? 'an unknown time' : ms(durationMs);

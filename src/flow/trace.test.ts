@@ -15,7 +15,7 @@ describe('following a connection', () => {
   it('counts the bytes of both sides across a sequence number that wraps', () => {
     const wrapping = { clientIsn: 0xffff_fff0, serverIsn: 0xffff_ffff };
     const { trace } = followOne(`${OPEN}2 > PA len=100\n3 < A\n4 < PA len=50\n5 > FA\n6 < FA\n7 < RA`, wrapping);
-    expect(trace.halves.map(bytesSent)).toEqual([100, 50]);
+    expect(trace.halves.map((half) => bytesSent(half))).toEqual([100, 50]);
     expect(trace.halves.map(({ retransmissions }) => retransmissions)).toEqual([0, 0]);
     expect(trace.halves[0].finEnd).toBe(0xffff_fff0 + 102 - 2 ** 32);
     expect(trace.rsts[0]!.packet.seq).toBe(51);
@@ -135,10 +135,13 @@ describe('every RST packet is accounted for', () => {
 
 describe('what a RST answers', () => {
   it('is the segment whose acknowledgement it takes as its sequence number', () => {
-    expect(answered('2 > PA len=5\n3 < R')).toBe(4);
+    expect(answered('2 > PA len=5\n3 < A\n10 > PA len=5\n11 < R')).toBe(6);
   });
-  it('is none that its sender had already acknowledged', () => {
-    expect(answered('2 > PA len=5\n3 < A\n9 < R seq=1')).toBe(3);
+  it('is the data behind the acknowledgement of a FIN, not that acknowledgement', () => {
+    expect(answered('4 < FA\n4.1 > A\n5 > PA len=4\n6 < R')).toBe(6);
+  });
+  it('is none that its sender had already acknowledged, and none before', () => {
+    expect(answered('2 > PA len=5\n3 < A\n9 < R seq=1')).toBe(null);
     expect(answered('2 > PA len=5\n3 < PA len=5\n9 < R')).toBe(null);
   });
   it('is the SYN that a RST+ACK acknowledges', () => {

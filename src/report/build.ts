@@ -9,6 +9,7 @@ import { judgeMechanism, type MechanismVerdict } from '../causes/mechanism.ts';
 import type { Surroundings } from '../causes/signs.ts';
 import { who } from '../causes/telling.ts';
 import type { ConnectionFacts, HostFacts, ResetFacts, SilenceFacts } from '../evidence/facts.ts';
+import type { Evidence } from '../evidence/evidence.ts';
 import type { Population } from '../evidence/population.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 import { ladderRows } from './ladder-rows.ts';
@@ -36,7 +37,11 @@ export function buildReset(id: string, facts: ResetFacts, population: Population
   const effects = effectsOf(facts.rsts, (side) => facts.rttMs[side === facts.clientSide ? 'client' : 'server']);
   const effect = effects.get(facts.rst) ?? 'unknown';
   const cost = costOf(facts, mechanism, ranked.id, effect);
-  const evidence = [...ranked.evidence, ...mechanism.evidence.filter((e) => !ranked.evidence.includes(e))];
+  const evidence = [
+    ...ranked.evidence,
+    ...mechanism.evidence.filter((e) => !ranked.evidence.includes(e)),
+    ...strangers(facts),
+  ];
   const frames = new Set(evidence.flatMap((e) => e.frames.map((ref) => ref.frame)));
   frames.add(facts.rst.packet.frame);
   if (facts.trigger !== null) frames.add(facts.trigger.packet.frame);
@@ -116,6 +121,25 @@ function mechanismOf(facts: ResetFacts, rst: RstRecord): MechanismVerdict {
     sideText: who(facts, side),
   };
   return judgeMechanism(rst, around);
+}
+
+/** Other RSTs of the connection that its endpoints did not send, or may not have sent. */
+function strangers(facts: ResetFacts): Evidence[] {
+  const found: Evidence[] = [];
+  for (const rst of facts.rsts) {
+    if (rst === facts.rst || rst.duplicateOf !== null || found.length >= 3) continue;
+    const verdict = mechanismOf(facts, rst);
+    const strange =
+      verdict.actor === 'middlebox' || (verdict.actor === 'unknown' && rst.packet.ttl !== facts.rst.packet.ttl);
+    if (!strange) continue;
+    const signs = verdict.evidence.slice(1).map((e) => e.text);
+    found.push({
+      fact: verdict.actor === 'middlebox' ? 'other-rst-forged' : 'other-rst-strange',
+      frames: [{ input: facts.input, frame: rst.packet.frame }],
+      text: `another RST, frame ${rst.packet.frame}, ${verdict.actor === 'middlebox' ? 'was not sent by the host it names' : 'may not come from the host it names'}: ${signs.join('; ')}`,
+    });
+  }
+  return found;
 }
 
 function rstOf(facts: ResetFacts, rst: RstRecord, effect: Effect): Rst {

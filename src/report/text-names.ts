@@ -42,7 +42,8 @@ export function isRefused({ mechanism, phase, sender }: Reset): boolean {
 }
 
 /** "after 60.0 s idle", "during the response": when in its life the connection ended. */
-export function toMoment({ phase, connection: { idleMs, quietMs } }: Reset | Silence): string {
+export function toMoment({ phase, cause, connection: { idleMs, quietMs } }: Reset | Silence): string {
+  if (cause.id === 'stray') return '';
   const waited = idleMs !== null && idleMs >= 1000 ? `${toDuration(idleMs)} after the last data` : '';
   switch (phase) {
     case 'connect':

@@ -115,6 +115,7 @@ function renderField(label: string, text: string, ink: Ink): string[] {
 /** Causes that cannot be told apart are named together, with the confidence they have together. */
 function toVerdictWords({ cause, alternatives }: Reset | Silence): string {
   const { id, level, confidence } = cause;
+  if (id === 'unknown') return 'cause unknown';
   const group: readonly string[] = cause.group ?? [id];
   const others = alternatives.filter((other) => other.id !== id && group.includes(other.id));
   const together = others.reduce((sum, other) => sum + other.confidence, confidence);

@@ -91,13 +91,15 @@ function toVerdict(report: Report, ink: Ink): string {
 function toBlame(resets: readonly Reset[], ink: Ink): string {
   const costly = resets.filter(({ impact }) => impact !== 'none');
   const spoken = costly.length > 0 ? costly : resets;
-  const sets = groupBy(spoken, ({ sender, cause }) => `${sender.side} ${sender.address} ${sender.actor} ${cause.id}`);
+  const sets = groupBy(spoken, ({ sender, cause }) => `${sender.side} ${sender.actor} ${cause.id}`);
   const largest = [...sets.values()].reduce((best, set) => (set.length > best.length ? set : best));
   const [first] = largest;
   if (!first) return '';
   const { sender, cause } = first;
   const ports = new Set(largest.map(({ sender: { port } }) => port));
-  const where = ports.size === 1 ? toSocket(sender, ink) : ink.safe(sender.address);
+  const hosts = new Set(largest.map(({ sender: { address } }) => address));
+  const one = ports.size === 1 ? toSocket(sender, ink) : ink.safe(sender.address);
+  const where = hosts.size === 1 ? one : `${one} and ${toCount(hosts.size - 1, 'more host')}`;
   const share = toShare(largest.length, resets.length);
   const harmless = resets.length - spoken.length;
   const others = harmless > 0 ? ` ${harmless.toLocaleString('en-US')} cost nothing.` : '';

@@ -33,7 +33,7 @@ export const RETRY_WORDS: Readonly<Record<Retry, string>> = {
   safe: 'A retry is safe.',
   'safe-with-idempotency-key': 'Retry only with an idempotency key: the request may have been carried out.',
   'not-needed': 'No retry is needed.',
-  unknown: 'Whether a retry is safe cannot be told either.',
+  unknown: 'Find out before retrying.',
 };
 
 /** Completes "…, ? because …". */
@@ -50,7 +50,7 @@ export function toCount(count: number, one: string, many: string = `${one}s`): s
 
 /** "likely 72%"; a proof needs no number. */
 export function toCertainty(level: Level, confidence: number): string {
-  return level === 'proof' ? level : `${level} ${Math.round(confidence * 100)}%`;
+  return level === 'proof' || confidence < 0.3 ? level : `${level} ${Math.round(confidence * 100)}%`;
 }
 
 /** A duration from microseconds to days in the unit that people set timeouts in. */

@@ -38,7 +38,7 @@ export const connectTimeout: SilenceCause = {
           'syn-unanswered',
           [facts.firstFrame, ...repeatFrames(facts)],
           repeats > 0
-            ? `the SYN was repeated ${repeats} times in ${lasting(tryingMs)} without an answer${growingPauses(facts)}`
+            ? `the SYN was repeated ${repeats === 1 ? 'once' : `${repeats} times`} in ${lasting(tryingMs)} without an answer${growingPauses(facts)}`
             : `the SYN was not answered in the ${lasting(watchedMs)} that the capture goes on`,
           { expected: 'SYN+ACK or RST', received: 'nothing' },
         ),
@@ -51,7 +51,7 @@ export const connectTimeout: SilenceCause = {
     return [
       {
         text: `Allow ${client.address} to reach ${hostPort(server.address, server.port)} in every firewall and security group on the path`,
-        command: `nft add rule inet filter input ip${client.address.includes(':') ? '6' : ''} saddr ${client.address} tcp dport ${server.port} accept`,
+        command: `nft insert rule inet filter input ip${client.address.includes(':') ? '6' : ''} saddr ${client.address} tcp dport ${server.port} accept`,
         why: 'Dropped SYNs are the commonest reason for silence. The rule must stand before the one that drops.',
       },
       {
