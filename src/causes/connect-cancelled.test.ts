@@ -6,11 +6,13 @@ describe('connect-cancelled', () => {
   const late = resetFacts({ ...BARREN, sender: 'client', trigger: trigger('syn-ack', 0.05, { frame: 2, side: 1 }) });
   const fresh = { ...BARREN, sender: 'client', atNs: atMs(20) } as const;
 
-  it('is likely when the SYN+ACK finds no socket on the client', () => {
+  it('is possible, beside a scan, when the SYN+ACK finds no socket on the client', () => {
     expect(fires(connectCancelled, connectCancelled.judge(resetCase(late, 'passive-answer')))).toMatchObject({
       weight: 0.8,
-      level: 'likely',
+      level: 'possible',
+      twins: ['port-scan'],
     });
+  });
   });
   it('is possible beside its twins when the client aborts just after the handshake', () => {
     const judged = fires(connectCancelled, connectCancelled.judge(resetCase(resetFacts(fresh), 'active-abort')));

@@ -186,9 +186,8 @@ function findTrigger(rst: Packet, recent: readonly Packet[], from: Half, answere
     (p) => endOf(p) !== p.seq && from.acked >= 0 && seqDiff(endOf(p), from.acked) <= 0,
   );
   const fitting = candidates.slice(met + 1).filter((p) => (p.flags & ACK) !== 0 && p.ack === rst.seq);
-  // The first acknowledgement of a FIN always meets the socket that sent it (RFC 9293 §3.10.7.4, FIN-WAIT-1).
-  const acksFin = (p: Packet): boolean => isPureAck(p.flags, p.length) && p.ack === from.finEnd;
-  const inTurn = fitting.filter((p) => !acksFin(p))[answered];
+  // Pure ACKs take no turn: those before the end met a live socket, which does not answer them.
+  const inTurn = fitting.filter((p) => endOf(p) !== p.seq)[answered];
   const prompt = 4 * (Number.isFinite(from.fastestAnswerNs) ? from.fastestAnswerNs : 0);
   if (inTurn !== undefined && rst.tNs - inTurn.tNs <= Math.max(PROMPT_NS, prompt)) return inTurn;
   return fitting.at(-1) ?? null;

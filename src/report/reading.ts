@@ -89,6 +89,8 @@ export function createReading(options: ReadingOptions = {}): Reading {
   };
   const stream = streamSink(flows, flowOptions);
 
+  const soFar: ResetFacts[] = [];
+  let population: Population | null = null;
   const settle = (nowNs: number): void => {
     while (waiting.length > 0 && waiting[0]!.dueNs <= nowNs) {
       const { row } = waiting.shift()!;
@@ -96,7 +98,11 @@ export function createReading(options: ReadingOptions = {}): Reading {
       if (trace === undefined || told.has(row)) continue;
       told.add(row);
       const facts = factsOf(trace);
-      const population = buildPopulation(flows.table, [...resets, facts], nowNs);
+      soFar.push(facts);
+      // Built anew when a tenth more is known: a flood of resets must not cost the square of its size.
+      if (population === null || soFar.length > population.resets.length * 1.1) {
+        population = buildPopulation(flows.table, [...soFar], Math.min(nowNs, flows.lastNs));
+      }
       options.onReset?.(buildReset(`r${told.size}`, facts, population).reset);
     }
   };

@@ -4,7 +4,7 @@ import { listenerOf, scanBy, type Listener, type Population } from '../evidence/
 import { ms } from '../causes/duration.ts';
 import { hostPort } from '../causes/telling.ts';
 import type { JudgedReset, JudgedSilence } from './build.ts';
-import type { Story } from './types.ts';
+import type { Reset, Story } from './types.ts';
 
 /** The stories of a report, largest first, harmless ones after the others of their size. */
 export function tellStories(
@@ -32,7 +32,9 @@ export function tellStories(
     ),
   }));
   stories.push(...silenceStories(silences, population));
-  return stories.sort((a, b) => weightOf(b, resets) - weightOf(a, resets));
+  const byId = new Map(resets.map(({ reset }) => [reset.id, reset]));
+  const weights = new Map(stories.map((story) => [story, weightOf(story, byId)]));
+  return stories.sort((a, b) => weights.get(b)! - weights.get(a)!);
 }
 
 function silenceStories(silences: readonly JudgedSilence[], population: Population): Story[] {
@@ -61,8 +63,8 @@ function titleOf(group: readonly JudgedReset[]): string {
   const typical = [...group].sort((a, b) => (a.facts.idleMs ?? 0) - (b.facts.idleMs ?? 0)).slice(group.length >> 1);
   const clause = clauseOf(typical.length > 0 ? [...typical, ...group].slice(0, group.length) : group);
   const isIdle = group[0]!.reset.cause.id === 'idle-timeout' && idle.length === group.length;
-  const shortest = Math.min(...idle);
-  const longest = Math.max(...idle);
+  const shortest = least(idle);
+  const longest = most(idle);
   const range = isIdle && longest > shortest * 1.05 ? ` (${ms(shortest)} to ${ms(longest)})` : '';
   return sentence(`${clause}${range}`, group.length);
 }
@@ -81,9 +83,9 @@ function clauseOf(group: readonly { readonly told: string; readonly facts: Conne
 }
 
 /** Harmless endings matter less than lost requests, whatever their number. */
-function weightOf(story: Story, resets: readonly JudgedReset[]): number {
-  const first = resets.find(({ reset }) => reset.id === story.resets[0]);
-  const hurts = first === undefined || (first.reset.impact !== 'none' && first.reset.retry !== 'not-needed');
+function weightOf(story: Story, resets: ReadonlyMap<string, Reset>): number {
+  const first = resets.get(story.resets[0] ?? '');
+  const hurts = first === undefined || (first.impact !== 'none' && first.retry !== 'not-needed');
   return story.resets.length + (hurts ? 1e9 : 0);
 }
 
@@ -106,14 +108,14 @@ function contrastOf(group: readonly ResetFacts[], population: Population): strin
       );
   }
   const times = group.map((facts) => facts.atNs);
-  const spanMs = (Math.max(...times) - Math.min(...times)) / 1e6;
+  const spanMs = (most(times) - least(times)) / 1e6;
   if (group.length > 2 && spanMs < 2000) lines.push(`All within ${ms(spanMs)}: one event, not ${group.length}.`);
   return lines;
 }
 
 function idleContrast(group: readonly ResetFacts[], listener: Listener, name: string): string[] {
   const idle = group.map((facts) => facts.idleMs ?? 0);
-  const shortest = Math.min(...idle);
+  const shortest = least(idle);
   if (shortest < 800 || listener.longestIdleSurvivedMs >= shortest) return [];
   return [
     `All were idle for at least ${ms(shortest)}; of the ${listener.survivors} connections to ${name} that survived none idled longer than ${ms(listener.longestIdleSurvivedMs)}.`,
@@ -121,7 +123,7 @@ function idleContrast(group: readonly ResetFacts[], listener: Listener, name: st
 }
 
 function sizeContrast(group: readonly ResetFacts[], listener: Listener): string[] {
-  const smallest = Math.min(...group.map((facts) => total(facts)));
+  const smallest = least(group.map((facts) => total(facts)));
   if (smallest < 4 * Math.max(1, listener.mostBytesSurvived) || smallest < 4096) return [];
   return [`All carried at least ${smallest} bytes; no survivor carried more than ${listener.mostBytesSurvived}.`];
 }
@@ -138,4 +140,13 @@ function peerContrast(group: readonly ResetFacts[], listener: Listener, name: st
 
 function total(facts: ConnectionFacts): number {
   return facts.bytes.client + facts.bytes.server;
+}
+
+/** As Math.min, for lists longer than a call has arguments. */
+function least(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+}
+
+function most(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 }
