@@ -4,13 +4,23 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readWhole } from '../fuzz/whole.ts';
+import { readCapture as readInBrowser } from '../src/browser.ts';
 import { createCaptureReader } from '../src/capture/reader.ts';
 import { readCapture } from '../src/collect/read-capture.ts';
 import { type WritablePacket, writePcap, writePcapng } from '../src/capture/write.ts';
-import { ethernetFrame, ipv4Packet, ipv6Packet, tcpFrame, tcpSegment } from '../src/wire/testing/frames.ts';
+import {
+  ethernetFrame,
+  ipv4Packet,
+  ipv6Packet,
+  type TcpFields,
+  tcpFrame,
+  tcpSegment,
+} from '../src/wire/testing/frames.ts';
 
 /** The same captures in every run; `npm run fuzz` looks for new ones. */
 const SEED = 1;
+/** For a machine under load; a tenth of it is usual. */
+const BOUND_MS = 60_000;
 
 const CAPTURES = resolve(import.meta.dirname, 'captures');
 
@@ -145,28 +155,40 @@ async function check(packets: readonly WritablePacket[], write: typeof writePcap
 }
 
 describe('the whole reading', () => {
-  it('survives random TCP packets, in pcap and in pcapng', async () => {
-    let resets = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(arbitraryPacket, { maxLength: 60 }), fc.boolean(), async (packets, next) => {
-        resets += await check(packets, next ? writePcapng : writePcap);
-      }),
-      { numRuns: 250, seed: SEED },
-    );
-    expect(resets).toBeGreaterThan(100);
-  });
+  it(
+    'survives random TCP packets, in pcap and in pcapng',
+    async () => {
+      let resets = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(arbitraryPacket, { maxLength: 60 }), fc.boolean(), async (packets, next) => {
+          resets += await check(packets, next ? writePcapng : writePcap);
+        }),
+        { numRuns: 150, seed: SEED },
+      );
+      expect(resets).toBeGreaterThan(100);
+    },
+    BOUND_MS,
+  );
 
-  it('survives recorded captures whose packets were flipped, cut, moved, repeated, lost and mixed', async () => {
-    let resets = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.array(arbitraryDamage, { minLength: 1, maxLength: 4 }), async (which, damages) => {
-        const packets = damages.reduce((kept, damage) => damage(kept), RECORDED[which % RECORDED.length] ?? []);
-        resets += await check(packets);
-      }),
-      { numRuns: 250, seed: SEED },
-    );
-    expect(resets).toBeGreaterThan(100);
-  });
+  it(
+    'survives recorded captures whose packets were flipped, cut, moved, repeated, lost and mixed',
+    async () => {
+      let resets = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat(),
+          fc.array(arbitraryDamage, { minLength: 1, maxLength: 4 }),
+          async (which, damages) => {
+            const packets = damages.reduce((kept, damage) => damage(kept), RECORDED[which % RECORDED.length] ?? []);
+            resets += await check(packets);
+          },
+        ),
+        { numRuns: 100, seed: SEED },
+      );
+      expect(resets).toBeGreaterThan(100);
+    },
+    BOUND_MS,
+  );
 
   it('gives no negative times for packets that stand in the file before their predecessors', async () => {
     const one = tcpFrame({ flags: 0x02, seq: 1000 });
@@ -192,4 +214,41 @@ describe('the whole reading', () => {
     expect(told).toEqual(report.resets.map(({ id }) => id));
     expect(told).toHaveLength(1);
   });
+
+  // Two passes follow only connections with a RST or a silence, so headers of the others are not heard: turns red once they are.
+  it('names a listener alike from a file and from a stream when only a surviving connection named it', async () => {
+    const response = new TextEncoder().encode('HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n');
+    const capture = Uint8Array.from(
+      writePcap([
+        toServer({ flags: 0x02, seq: 0 }),
+        toClient({ flags: 0x12, seq: 0, ack: 1 }),
+        toServer({ flags: 0x18, seq: 1, ack: 1, payload: new TextEncoder().encode('GET / HTTP/1.1\r\n\r\n') }),
+        toClient({ flags: 0x18, seq: 1, ack: 19, payload: response }),
+        toClient({ flags: 0x11, seq: 1 + response.length, ack: 19 }),
+        toServer({ flags: 0x11, seq: 19, ack: 2 + response.length }),
+        toServer({ flags: 0x02, seq: 0, srcPort: 40_002 }),
+        toClient({ flags: 0x14, seq: 0, ack: 1, dstPort: 40_002 }),
+      ]),
+    );
+    expect(await names(new Blob([capture]).stream())).toEqual(['nginx']);
+    expect(await names(new Blob([capture]))).toEqual(['nginx']);
+  });
 });
+
+function toServer(fields: TcpFields): WritablePacket {
+  const segment = tcpSegment({ srcPort: 40_001, dstPort: 80, ...fields });
+  return { bytes: ethernetFrame([0x0800], ipv4Packet(segment)), seconds: 1_700_000_000, nanos: 0 };
+}
+
+function toClient(fields: TcpFields): WritablePacket {
+  const segment = tcpSegment({ srcPort: 80, dstPort: 40_001, ...fields });
+  return {
+    bytes: ethernetFrame([0x0800], swapped(ipv4Packet(segment), true, 12, 4)),
+    seconds: 1_700_000_000,
+    nanos: 0,
+  };
+}
+
+async function names(input: Blob | ReadableStream<Uint8Array>): Promise<unknown> {
+  return (await readInBrowser(input)).resets.map(({ sender }) => sender.name);
+}

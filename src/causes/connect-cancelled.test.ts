@@ -13,7 +13,6 @@ describe('connect-cancelled', () => {
       twins: ['port-scan'],
     });
   });
-  });
   it('is possible beside its twins when the client aborts just after the handshake', () => {
     const judged = fires(connectCancelled, connectCancelled.judge(resetCase(resetFacts(fresh), 'active-abort')));
     expect(judged).toMatchObject({ weight: 0.4, level: 'possible', twins: ['health-check', 'linger-zero'] });

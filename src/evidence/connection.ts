@@ -73,15 +73,15 @@ export function silenceFacts(from: Derivation, captureEndNs: number): SilenceFac
   while (first > 0 && isUnanswered(tail[first - 1]!.packet, trace)) first--;
   const firstNs = tail[first]?.packet.tNs ?? trace.lastNs;
   const before = tail[first - 1]?.packet.tNs ?? null;
-  const quietMs = before === null ? null : (firstNs - before) / 1e6;
+  const quietMs = before === null ? null : Math.max(0, firstNs - before) / 1e6;
   const clocks = { idleMs: idleBefore(trace, firstNs), quietMs, closedBy: null };
   return {
     ...connectionFacts(from, roles, half, trace.exchange, clocks, marks),
     kind: 'silence',
     unanswered: side,
     repeats: half[side].repeatsUnanswered + half[side].keepAlivesUnanswered,
-    tryingMs: (trace.lastNs - firstNs) / 1e6,
-    watchedMs: (captureEndNs - trace.lastNs) / 1e6,
+    tryingMs: Math.max(0, trace.lastNs - firstNs) / 1e6,
+    watchedMs: Math.max(0, captureEndNs - trace.lastNs) / 1e6,
   };
 }
 
@@ -269,7 +269,7 @@ function idleClocks(
     if (openedNs >= 0) idleNs = momentNs - openedNs;
   }
   const before = marks.findLast((m) => m.packet.frame < momentFrame && !(m.packet.flags & RST));
-  const quietMs = before === undefined ? null : (momentNs - before.packet.tNs) / 1e6;
+  const quietMs = before === undefined ? null : Math.max(0, momentNs - before.packet.tNs) / 1e6;
   if (idleNs < 0 && before !== undefined && lastDataNs < 0) return { idleMs: quietMs, quietMs };
   return { idleMs: idleNs < 0 ? null : idleNs / 1e6, quietMs };
 }

@@ -6,7 +6,7 @@ import type { Role, Side } from '../terms/actors.ts';
 import { formatAddress, inCidr, parseAddress, parseCidr, type Cidr } from '../wire/address.ts';
 import type { Hosts } from '../flow/hosts.ts';
 import type { Exchange } from '../flow/exchange.ts';
-import type { HostFacts } from './facts.ts';
+import type { ConnectionFacts, HostFacts } from './facts.ts';
 
 /** One `--role ADDR|CIDR=ROLE[:NAME]`. */
 export interface RoleHint {
@@ -70,6 +70,17 @@ export function hostFacts(
   if (hinted !== undefined) return { address, port, host, role: hinted.role, roleFrom: 'hint', name };
   if (heard?.role === 'proxy') return { address, port, host, role: 'proxy', roleFrom: 'header', name };
   return { address, port, host, role: side, roleFrom: 'direction', name };
+}
+
+/** The facts with all that is known of their hosts by now. */
+export function withNames<Facts extends ConnectionFacts>(facts: Facts, book: RoleBook, hosts: Hosts): Facts {
+  const { client, server } = facts;
+  const same = client.host === server.host;
+  return {
+    ...facts,
+    client: hostFacts(book, hosts, client.host, client.port, 'client', same),
+    server: hostFacts(book, hosts, server.host, server.port, 'server', same),
+  };
 }
 
 function learn(book: RoleBook, key: string, role: Role, name: string): void {

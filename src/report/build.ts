@@ -197,7 +197,7 @@ function connectionOf(facts: ConnectionFacts): Connection {
     state: facts.state,
     history: facts.history,
     openedAt: isoTime(facts.baseSeconds, facts.firstNs),
-    durationMs: thousandths((facts.lastNs - facts.firstNs) / 1e6),
+    durationMs: thousandths(Math.max(0, facts.lastNs - facts.firstNs) / 1e6),
     idleMs: facts.idleMs === null ? null : thousandths(facts.idleMs),
     quietMs: facts.quietMs === null ? null : thousandths(facts.quietMs),
     bytesFromClient: facts.bytes.client,

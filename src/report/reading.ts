@@ -8,7 +8,7 @@ import { decisiveRst } from '../causes/effect.ts';
 import { resetFacts, rttToSide, silenceFacts, type Derivation } from '../evidence/connection.ts';
 import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import { buildPopulation, type Population } from '../evidence/population.ts';
-import { createRoleBook, learnRoles, type RoleHint } from '../evidence/roles.ts';
+import { createRoleBook, learnRoles, withNames, type RoleHint } from '../evidence/roles.ts';
 import { countEndings } from '../flow/endings.ts';
 import {
   createFlows,
@@ -83,8 +83,10 @@ export function createReading(options: ReadingOptions = {}): Reading {
     ...(options.allRsts === undefined ? {} : { allRsts: options.allRsts }),
     onTrace(trace) {
       if (trace.rsts.length > 0) resets.push(factsOf(trace));
-      else if (isSilent(flows, trace.row)) silent.push(silenceFacts(derive(trace), flows.lastNs));
-      else learn(trace);
+      else if (isSilent(flows, trace.row)) {
+        learn(trace);
+        silent.push(silenceFacts(derive(trace), flows.lastNs));
+      }
     },
   };
   const stream = streamSink(flows, flowOptions);
@@ -129,9 +131,13 @@ export function createReading(options: ReadingOptions = {}): Reading {
       if (!Number.isNaN(flows.baseSeconds)) settle((nowSeconds - flows.baseSeconds) * 1e9);
     },
     report(path, info, strategy, version) {
-      finishAll(flows, flowOptions);
+      // Before the end takes their traces: the resets of the last second have not been told yet.
       settle(Number.POSITIVE_INFINITY);
-      return assemble(flows, resets, silent, inputOf(path, info, strategy, flows), version);
+      finishAll(flows, flowOptions);
+      // A header that names a host may stand in a connection that ended later than the one it is told of.
+      const named = resets.map((facts) => withNames(facts, book, flows.table.hosts));
+      const namedSilent = silent.map((facts) => withNames(facts, book, flows.table.hosts));
+      return assemble(flows, named, namedSilent, inputOf(path, info, strategy, flows), version);
     },
   };
 }
