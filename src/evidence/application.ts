@@ -95,7 +95,7 @@ function pendingRequest(
   tls: Both<TlsSide>,
   idleMs: number | null,
 ): boolean | null {
-  if (hasRequest) return hasResponse || lastSpeaker === 'server' ? false : true;
+  if (hasRequest) return !hasResponse && lastSpeaker !== 'server';
   if (hasResponse) return false;
   if (lastSpeaker === null) return false;
   if (lastSpeaker === 'client') return isCloseNotify(tls.client, isTls) ? null : true;
