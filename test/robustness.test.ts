@@ -215,7 +215,6 @@ describe('the whole reading', () => {
     expect(told).toHaveLength(1);
   });
 
-  // Two passes follow only connections with a RST or a silence, so headers of the others are not heard: turns red once they are.
   it('names a listener alike from a file and from a stream when only a surviving connection named it', async () => {
     const response = new TextEncoder().encode('HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n');
     const capture = Uint8Array.from(

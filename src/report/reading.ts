@@ -19,7 +19,7 @@ import {
   type FlowOptions,
   type Flows,
 } from '../flow/flows.ts';
-import { FIN_0, FIN_1, HAS_RST, HAS_SYN, HAS_SYN_ACK } from '../flow/table.ts';
+import { FIN_0, FIN_1, HAS_RST, HAS_SYN, HAS_SYN_ACK, type Connections } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
 import { buildReset, buildSilence, type JudgedReset, type JudgedSilence } from './build.ts';
 import { tellStories } from './stories.ts';
@@ -86,6 +86,8 @@ export function createReading(options: ReadingOptions = {}): Reading {
       else if (isSilent(flows, trace.row)) {
         learn(trace);
         silent.push(silenceFacts(derive(trace), flows.lastNs));
+      } else {
+        learn(trace);
       }
     },
   };
@@ -125,7 +127,12 @@ export function createReading(options: ReadingOptions = {}): Reading {
       },
     },
     traceSink() {
-      return traceSink(flows, (row) => (flows.table.flags[row]! & HAS_RST) !== 0 || isSilent(flows, row), flowOptions);
+      const samples = survivorsBesideResets(flows.table);
+      return traceSink(
+        flows,
+        (row) => (flows.table.flags[row]! & HAS_RST) !== 0 || samples.has(row) || isSilent(flows, row),
+        flowOptions,
+      );
     },
     settle(nowSeconds) {
       if (!Number.isNaN(flows.baseSeconds)) settle((nowSeconds - flows.baseSeconds) * 1e9);
@@ -140,6 +147,34 @@ export function createReading(options: ReadingOptions = {}): Reading {
       return assemble(flows, named, namedSilent, inputOf(path, info, strategy, flows), version);
     },
   };
+}
+
+/** Survivors that are followed of each end that has resets, for the names that their headers tell. */
+const SAMPLES = 4;
+
+function survivorsBesideResets(table: Connections): ReadonlySet<number> {
+  const wanted = new Map<number, number>();
+  for (let row = 0; row < table.count; row++) {
+    if (table.flags[row]! & HAS_RST) for (const end of endsOf(table, row)) wanted.set(end, SAMPLES);
+  }
+  const rows = new Set<number>();
+  for (let row = 0; row < table.count && wanted.size > 0; row++) {
+    if (table.flags[row]! & HAS_RST) continue;
+    for (const end of endsOf(table, row)) {
+      const left = wanted.get(end);
+      if (left === undefined) continue;
+      rows.add(row);
+      if (left === 1) wanted.delete(end);
+      else wanted.set(end, left - 1);
+    }
+  }
+  return rows;
+}
+
+/** Both ends of a connection as numbers, as either may be the listener. */
+function endsOf(table: Connections, row: number): [number, number] {
+  const ports = table.ports[row]!;
+  return [table.host0[row]! * 65_536 + (ports >>> 16), table.host1[row]! * 65_536 + (ports & 0xffff)];
 }
 
 /**
