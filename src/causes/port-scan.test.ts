@@ -30,10 +30,12 @@ describe('port-scan', () => {
     expect(portScan.judge(resetCase(probe, 'passive-answer', among([probe], 9, 19))).outcome).toBe('no');
     expect(portScan.judge(resetCase(probe, 'passive-answer', among([probe], 12, 10))).outcome).toBe('no');
   });
-  it('leaves a monitor with many targets alone when it comes back on schedule', () => {
+  it('leaves a load balancer with many targets alone when it comes back on schedule, and nobody else', () => {
     const probes = [0, 2000, 4000, 6000].map((ms, row) =>
       resetFacts({ ...BARREN, row, sender: 'client', firstNs: atMs(ms) }),
     );
-    expect(portScan.judge(resetCase(probes[0]!, 'active-abort', among(probes, 12, 19))).outcome).toBe('no');
+    const balanced = probes.map((one) => ({ ...one, client: { ...one.client, role: 'load-balancer' as const } }));
+    expect(portScan.judge(resetCase(balanced[0]!, 'active-abort', among(balanced, 12, 19))).outcome).toBe('no');
+    expect(portScan.judge(resetCase(probes[0]!, 'active-abort', among(probes, 12, 19))).outcome).toBe('fires');
   });
 });

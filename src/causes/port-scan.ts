@@ -1,6 +1,6 @@
 import { isBarren, probeSeries, scanBy } from '../evidence/population.ts';
 import { NO, shown, type Cause } from './define.ts';
-import { who } from './telling.ts';
+import { forwards, who } from './telling.ts';
 
 /** One host that knocks at many listeners and says nothing at any. */
 export const portScan: Cause = {
@@ -33,8 +33,8 @@ export const portScan: Cause = {
     if (mechanism !== 'passive-answer' && mechanism !== 'syn-answer' && mechanism !== 'active-abort') return NO;
     const tried = scanBy(population, facts.client.host);
     if (tried === null || !isBarren(facts)) return NO;
-    // A monitor that watches many hosts has many targets too, but it comes back to each of them on schedule.
-    if (probeSeries(population, facts)?.regular === true) return NO;
+    // A load balancer that watches many hosts has many targets too; its role tells.
+    if (forwards(facts.client) && probeSeries(population, facts)?.regular === true) return NO;
     const share = Math.floor((tried.barren / tried.attempts) * 100);
     return {
       outcome: 'fires',

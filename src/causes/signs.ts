@@ -136,7 +136,8 @@ function baselineTtl(rst: RstRecord, around: Surroundings): number {
 
 /** Injectors copy header fields of the packet they saw; an endpoint does not know them. */
 function copiedIpId(rst: RstRecord, around: Surroundings): Evidence[] {
-  const { packet, trigger } = rst;
+  const { packet } = rst;
+  const trigger = rst.trigger ?? rst.lastFromReceiver;
   if (trigger === null || packet.ipId <= 0 || packet.ipId !== trigger.ipId || rst.from.ipId === packet.ipId) return [];
   return [
     {
@@ -157,8 +158,10 @@ function talkingOn(rst: RstRecord, around: Surroundings): Evidence | null {
   // A client whose SYN met an old connection resets that one and goes on (RFC 9293 §3.10.7.4, challenge ACK).
   if (from.synNs >= 0 && from.nextSeq === (from.isn + 1) >>> 0 && from.dataPackets === 0 && rst.to.synAckNs < 0)
     return null;
-  // A RST that answers nothing here, before its sender was heard, may be left over from the tuple's connection before.
-  if (from.packets === 0 && rst.trigger === null && !answersSyn(rst)) return null;
+  // A RST that answers nothing here, before its sender was heard, may be left over from the tuple's connection before,
+  // unless it knows the number of this SYN.
+  const knowsSyn = rst.to.isn >= 0 && packet.ack === rst.to.isn;
+  if (from.packets === 0 && rst.trigger === null && !answersSyn(rst) && !knowsSyn) return null;
   const reorderMs = Math.max(2, around.rttMs ?? 0);
   const laterMs = (after.newFromSenderLastNs - packet.tNs) / 1e6;
   // A SYN tried again may meet a listener that was not there before.
