@@ -2,6 +2,7 @@
 import * as decode from './decode.ts';
 import * as makeCapture from './make-capture-command.ts';
 import * as read from './read.ts';
+import * as register from './register.ts';
 import { UsageError } from './options.ts';
 
 interface Bench {
@@ -10,7 +11,7 @@ interface Bench {
   readonly run: (args: readonly string[]) => void | Promise<void>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { read, decode, 'make-capture': makeCapture };
+const BENCHES: Readonly<Record<string, Bench>> = { read, decode, 'make-capture': makeCapture, register };
 
 const list = Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(14)}${about}`)

@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   causes: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence'],
   report: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes'],
   collect: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes', 'report'],
+  resilience: ['terms'],
   cli: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes', 'report', 'collect'],
 };
 /** Run in a browser: no Node built-in, no Buffer, no process. */
