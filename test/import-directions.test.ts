@@ -15,12 +15,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   evidence: ['terms', 'wire', 'capture', 'flow', 'vantage'],
   causes: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence'],
   report: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes'],
-  collect: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes', 'report'],
+  /** Beside the reader: it shares the words, the causes' docs and the look of the page. */
+  explain: ['terms', 'evidence', 'causes', 'report'],
+  collect: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes', 'report', 'explain'],
   resilience: ['terms'],
-  cli: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes', 'report', 'collect'],
+  cli: ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes', 'report', 'explain', 'collect'],
 };
 /** Run in a browser: no Node built-in, no Buffer, no process. */
-const PORTABLE: readonly string[] = ['terms', 'wire', 'capture', 'flow', 'vantage', 'evidence', 'causes', 'report'];
+const PORTABLE: readonly string[] = [
+  'terms',
+  'wire',
+  'capture',
+  'flow',
+  'vantage',
+  'evidence',
+  'causes',
+  'report',
+  'explain',
+];
+
+/** An import or re-export in one line, the last line of a longer one, or a dynamic one; not the word in a text. */
+const IMPORT = /^(?:import\b|\} from|export (?:type )?[{*]).*?'([^']+)'|\bimport\('([^']+)'/gm;
 
 interface Source {
   readonly path: string;
@@ -68,7 +83,7 @@ function readSources(): Source[] {
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.includes('testing/'))
     .map((path) => {
       const text = readFileSync(join(SRC, path), 'utf8');
-      const imports = [...text.matchAll(/(?:from|import)\s*\(?'([^']+)'/g)].map((match) => match[1]!);
+      const imports = [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2]!);
       return { path, layer: layerOf(path), text, imports };
     });
 }

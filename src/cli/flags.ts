@@ -42,6 +42,10 @@ export interface WatchFlags extends PageOptions, KnowledgeOptions {
   readonly snaplen: number;
 }
 
+export interface ExplainFlags extends PageOptions {
+  readonly json?: boolean;
+}
+
 const PAGE: readonly Flag[] = [
   { flags: '-v, --verbose', text: 'every reset whole; -vv with every piece of evidence', counts: true, initial: 0 },
   { flags: '-q, --quiet', text: 'only the verdict and who sent the RSTs' },
@@ -91,6 +95,17 @@ export const WATCH_FLAGS: readonly Flag[] = [
   { flags: '--ndjson', text: 'a JSON record a line: resets as they happen, the rest at the end' },
   ...PAGE,
   ...KNOWLEDGE,
+];
+
+export const EXPLAIN_FLAGS: readonly Flag[] = [
+  { flags: '--json', text: 'the explanation as JSON' },
+  {
+    flags: '-v, --verbose',
+    text: 'every cause and command, and where the knowledge comes from',
+    counts: true,
+    initial: 0,
+  },
+  ...PAGE.filter(({ flags }) => !/^-[vq],/.test(flags)),
 ];
 
 function toList(text: string, previous: unknown): unknown {

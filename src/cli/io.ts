@@ -1,5 +1,5 @@
 /** The outside world as the commands see it; tests put their own in its place. */
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { readCapture } from '../collect/read-capture.ts';
 
 export interface Screen extends Writable {
@@ -8,6 +8,8 @@ export interface Screen extends Writable {
 }
 
 export interface Io {
+  /** Standard input; default the process's. */
+  readonly stdin?: Readable;
   readonly stdout: Screen;
   readonly stderr: Screen;
   readonly env: Readonly<Record<string, string | undefined>>;

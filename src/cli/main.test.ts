@@ -44,16 +44,23 @@ describe('firsthand', () => {
     expect((await run(['--json', path], { readCapture })).out).toMatch(/^\{\n/);
   });
 
+  it('explains an error message that is given without a verb, even with its quotes forgotten', async () => {
+    const quoted = await run(['read ECONNRESET']);
+    expect(quoted).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Reset: a RST/) });
+    expect(await run(['read', 'ECONNRESET'])).toEqual(quoted);
+    expect(await run(['explain', 'read', 'ECONNRESET'])).toEqual(quoted);
+  });
+
   it('says in one line what is missing for anything else', async () => {
     expect(await run(['/nowhere/c.pcap'])).toEqual({
       code: 2,
       out: '',
       err: 'firsthand: /nowhere/c.pcap: no such file\n',
     });
-    expect(await run(['read ECONNRESET'])).toEqual({
+    expect(await run(['it does not work'])).toEqual({
       code: 2,
       out: '',
-      err: 'firsthand: read ECONNRESET: neither a command nor a file; give a capture, such as: firsthand read capture.pcap\n',
+      err: 'firsthand: not recognised: it does not work\n',
     });
   });
 

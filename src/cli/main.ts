@@ -1,13 +1,10 @@
 /** The command line: arguments in, exit code out. */
-import { existsSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import { toCommandWords } from './command-words.ts';
 import { DONE, FAILED } from './exit-codes.ts';
 import { Failure, toFailureLine } from './failure.ts';
 import { type Io, processIo } from './io.ts';
-import { toNearest } from './nearest.ts';
-import { toProgram, VERBS } from './program.ts';
-
-const OWN_FLAGS = new Set(['-h', '--help', '-V', '--version']);
+import { toProgram } from './program.ts';
 
 /** Runs one command line, without node and script, and resolves to its exit code; never throws. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
@@ -15,9 +12,10 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   const words = debug ? argv.filter((word, at) => word !== '--debug' || at > endOfFlags(argv)) : argv;
   let exitCode: number = DONE;
   try {
-    const program = toProgram({ ...io, debug }, (code) => (exitCode = code));
+    const command = words.length === 0 ? { words, io } : await toCommandWords(words, io);
+    const program = toProgram({ ...command.io, debug }, (code) => (exitCode = code));
     if (words.length === 0) program.outputHelp();
-    else await program.parseAsync(toCommandWords(words), { from: 'user' });
+    else await program.parseAsync(command.words, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return DONE;
@@ -26,18 +24,6 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     if (debug && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return FAILED;
   }
-}
-
-/** Supplies the verb where the user left it out: `firsthand FILE` and `firsthand --json FILE` read. */
-function toCommandWords(words: readonly string[]): string[] {
-  const [first = ''] = words;
-  if (OWN_FLAGS.has(first) || VERBS.some((verb) => verb === first)) return [...words];
-  if (first.startsWith('-') || existsSync(first)) return ['read', ...words];
-  const near = toNearest(first, VERBS);
-  if (near) throw new Failure(`unknown command ${first}, did you mean ${near}?`);
-  if (/^[^\s]+$/.test(first) && /[/\\]|\.(pcap|pcapng|cap|gz|zst)$/i.test(first))
-    throw new Failure(`${first}: no such file`);
-  throw new Failure(`${first}: neither a command nor a file; give a capture, such as: firsthand read capture.pcap`);
 }
 
 function endOfFlags(words: readonly string[]): number {

@@ -2,18 +2,36 @@
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
-import { type Flag, READ_FLAGS, type ReadFlags, WATCH_FLAGS, type WatchFlags } from './flags.ts';
+import {
+  EXPLAIN_FLAGS,
+  type ExplainFlags,
+  type Flag,
+  READ_FLAGS,
+  type ReadFlags,
+  WATCH_FLAGS,
+  type WatchFlags,
+} from './flags.ts';
 import type { Io } from './io.ts';
 
 /** The verbs, for the nearest-name hint. */
-export const VERBS = ['read', 'watch', 'help'] as const;
+export const VERBS = ['explain', 'read', 'watch', 'help'] as const;
 
 const EXAMPLES = `Examples
+  firsthand "read ECONNRESET"                 what an error message means, and what to run next
   firsthand capture.pcapng                    who reset what, and why
   firsthand read -q *.pcap                    one verdict per capture
   tcpdump -i eth0 -U -w - tcp | firsthand -   the same from a pipe
   firsthand read --json capture.pcap | jq '.resets[].cause'
   firsthand watch -i eth0 port 443            resets as they happen
+`;
+
+const EXPLAIN_EXAMPLES = `Examples
+  firsthand explain "read ECONNRESET"
+  firsthand explain 'curl: (56) Recv failure: Connection reset by peer'
+  node app.js 2>&1 | firsthand explain -
+  firsthand explain stale-reuse               one of the causes of a reset
+  firsthand explain keep-alive                or: reset-or-refused, reset-or-timeout, node, half-close, time-wait,
+                                              so-linger, retries, idempotency, drain, 502-503-504, who-sent-it
 `;
 
 const READ_EXAMPLES = `Examples
@@ -37,7 +55,7 @@ export function toProgram(io: Io, setExit: (code: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .option('--debug', 'print the stack of an error')
     .addHelpText('before', EXAMPLES)
-    .addHelpText('after', '\nTopics: firsthand help read, help watch, help exit-codes')
+    .addHelpText('after', '\nTopics: firsthand help explain, help read, help watch, help exit-codes')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: () => {},
@@ -50,6 +68,14 @@ export function toProgram(io: Io, setExit: (code: number) => void): Command {
     if (topic === 'exit-codes') io.stdout.write(EXIT_CODES_HELP);
     else (program.commands.find((command) => command.name() === topic) ?? program).outputHelp();
   });
+  addFlags(program.command('explain'), EXPLAIN_FLAGS)
+    .description('Explain an error message, a log line, a stack trace, a cause or a topic.')
+    .argument('[text...]', 'the text, a file with it, a cause, a topic, or - for standard input')
+    .addHelpText('before', EXPLAIN_EXAMPLES)
+    .action(async (text: string[], flags: ExplainFlags) => {
+      const { runExplain } = await import('./commands/explain.ts');
+      setExit(await runExplain(text, flags, io));
+    });
   addFlags(program.command('read'), READ_FLAGS)
     .description('Read captures: pcap or pcapng, also gz and zst, - for standard input.')
     .argument('<capture...>', 'capture files')
