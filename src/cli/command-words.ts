@@ -36,10 +36,9 @@ function isErrorCode(words: readonly string[]): boolean {
 
 async function toVerb(words: readonly string[]): Promise<'explain' | 'read'> {
   const [first = ''] = words;
-  const last = words.at(-1) ?? '';
-  if (words.some((word) => existsSync(word))) return (await isText(last)) ? 'explain' : 'read';
-  if (first.startsWith('-')) return /\s/.test(last) ? 'explain' : 'read';
-  checkTyping(first, words.slice(1));
+  const file = words.find((word) => existsSync(word));
+  if (file !== undefined) return (await isText(file)) ? 'explain' : 'read';
+  if (first.startsWith('-')) return /\s/.test(words.at(-1) ?? '') ? 'explain' : 'read';
   return 'explain';
 }
 
