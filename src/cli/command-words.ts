@@ -36,6 +36,7 @@ function isErrorCode(words: readonly string[]): boolean {
 
 async function toVerb(words: readonly string[]): Promise<'explain' | 'read'> {
   const [first = ''] = words;
+  if (!first.startsWith('-') && !existsSync(first)) checkTyping(first, words.slice(1));
   const file = words.find((word) => existsSync(word));
   if (file !== undefined) return (await isText(file)) ? 'explain' : 'read';
   if (first.startsWith('-')) return /\s/.test(words.at(-1) ?? '') ? 'explain' : 'read';
