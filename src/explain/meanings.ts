@@ -118,6 +118,19 @@ export const RESET_BODY: Meaning = {
   next: [step.CAPTURE, step.JOURNAL, step.SERVICE_LOG],
 };
 
+/** An HTTP/2 or HTTP/3 peer ended one stream; TCP was not touched. */
+export const STREAM_RESET: Meaning = {
+  ...RESET,
+  phase: 'response',
+  what: 'The peer ended the stream with RST_STREAM, a frame of HTTP/2 (RESET_STREAM in HTTP/3). It is not a TCP RST: the connection below may well live on.',
+  doubt: 'the peer’s application, and every proxy between that speaks HTTP/2 itself',
+  cleared: 'TCP, firewalls and idle limits: the connection was alive, for it carried this frame.',
+  causes: [RELAYED, POLICY, CRASH, DEPLOY],
+  next: [step.SERVICE_LOG, step.CURL],
+  certain:
+    'The error code: REFUSED_STREAM was not processed, CANCEL means nobody wants it, INTERNAL_ERROR is in that hop’s log.',
+};
+
 /** The first write or a later one met the RST. */
 export const RESET_WRITE: Meaning = {
   ...RESET,
@@ -164,6 +177,17 @@ export const CONNECT_TIMEOUT: Meaning = {
   certain: 'A capture on the peer: do the SYNs arrive there, and does it answer?',
 };
 
+/** No connection came about; the program says the same whatever the reason. */
+export const UNCONNECTED: Meaning = {
+  ...REFUSED,
+  condition: 'unknown',
+  what: 'No connection was established. Whether the SYN was refused, not answered or undeliverable is not said: this program has one wording for all.',
+  doubt: 'the service on that port, a firewall, or the address itself',
+  cleared: 'nobody yet. No data was lost: none was sent.',
+  causes: [NOBODY, NO_ANSWER, REJECT],
+  next: [step.CURL, step.LISTENS, step.ROUTE, step.CAPTURE],
+};
+
 /** A timer of the program ran out while it waited for the answer. */
 export const READ_TIMEOUT: Meaning = {
   condition: 'timed-out',
@@ -176,6 +200,24 @@ export const READ_TIMEOUT: Meaning = {
   next: [step.CURL_TIMES, step.SERVICE_LOG, step.SOCKETS, step.QUEUE],
   certain:
     'The server’s own log of that request; `ss -ti` on this side shows whether the request was ever acknowledged.',
+};
+
+/** A timer of the program ran out before the TLS handshake or the greeting was through. */
+export const HANDSHAKE_TIMEOUT: Meaning = {
+  ...READ_TIMEOUT,
+  phase: 'handshake',
+  what: 'The TCP handshake worked; the TLS handshake or the protocol’s greeting was not through when the time was up.',
+  cleared: 'the listening port: somebody’s kernel had accepted.',
+  causes: [
+    {
+      id: 'backlog-overflow',
+      why: 'the server’s kernel accepted, but its program does not get round to the connection',
+    },
+    { id: 'idle-dropped', why: 'large segments are lost on the way: an MTU or filter problem' },
+    MISMATCH,
+  ],
+  retry: 'safe',
+  next: [step.TLS, step.QUEUE, step.CAPTURE],
 };
 
 /** The kernel gave up an established connection. */
@@ -289,6 +331,28 @@ export const ENDED_BODY: Meaning = {
   ...CLOSED_BODY,
   condition: 'unknown',
   what: 'The answer had begun; then the connection ended, by a FIN or a RST: this program says the same for both. What arrived is incomplete.',
+};
+
+/** Heartbeats or keep-alive messages of the protocol were not answered. */
+export const HEARTBEAT_LOST: Meaning = {
+  ...CLOSED_SESSION,
+  condition: 'timed-out',
+  phase: 'idle',
+  what: 'The protocol’s own heartbeats were not answered, so this side closed: the path went silent, or the peer was too busy to answer. No RST and no FIN had come.',
+  cleared: 'name resolution, the listening port and the login: they had worked.',
+  causes: [FORGOTTEN, { id: 'dead-peer', why: 'the peer’s host or process is gone, paused or blocked' }],
+};
+
+/** This side's own idle limit ran out. */
+export const IDLE_CUT: Meaning = {
+  ...CLOSED_SESSION,
+  condition: 'timed-out',
+  phase: 'idle',
+  what: 'Nothing flowed on the connection for as long as the limit of the program that wrote this allows; it closed. Nobody sent a RST before that.',
+  doubt: 'the limit itself, and whoever keeps the connection open without using it',
+  cleared: 'the network: it had nothing to carry.',
+  causes: [{ id: 'idle-timeout', why: 'the limit on quiet connections ran out' }, FORGOTTEN],
+  certain: 'The same duration again and again, equal to a configured limit.',
 };
 
 /** An idle pooled connection was closed by the other side. */
@@ -418,11 +482,11 @@ export const UNREACHABLE: Meaning = {
 /** A gateway says 502. */
 export const BAD_GATEWAY: Meaning = {
   condition: 'unknown',
-  phase: 'response',
+  phase: 'unknown',
   what: 'A gateway reached its server or tried to, and the connection between those two was refused, reset or closed, or the answer was not HTTP. The connection to the client is healthy: it carried this answer.',
   doubt: 'the hop behind the gateway that answered',
   cleared: 'the client and its connection to the gateway.',
-  causes: [STALE, CRASH, DEPLOY, NOBODY, MISMATCH],
+  causes: [NOBODY, CRASH, STALE, DEPLOY, MISMATCH],
   retry: 'safe-with-idempotency-key',
   next: [
     {
@@ -466,6 +530,24 @@ export const DENIED: Meaning = {
   retry: 'unknown',
   next: [step.SERVICE_LOG],
   certain: 'The rule in the proxy’s configuration.',
+};
+
+/** A proxy answered by itself; no connection came to harm. */
+export const ANSWERED: Meaning = {
+  ...DENIED,
+  condition: 'unknown',
+  what: 'The proxy that wrote this answered the request itself, by its own rule or limit. No connection failed, and no server was asked.',
+};
+
+/** What was sent is larger than the receiver takes. */
+export const TOO_LARGE: Meaning = {
+  ...DENIED,
+  what: 'What was sent is larger than the program that wrote this accepts: it stops reading and closes. If data was unread by then, the sender sees a RST or a broken pipe instead of the answer.',
+  doubt: 'the size limit, or the sender',
+  cleared: 'the network.',
+  causes: [REJECTED, UNREAD],
+  retry: 'not-needed',
+  certain: 'The configured limit against the size of the failing requests.',
 };
 
 /** A proxy or host had nothing left. */

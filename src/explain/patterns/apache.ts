@@ -73,16 +73,25 @@ export const APACHE: readonly Pattern[] = [
       '[proxy:error] (70007)The timeout specified has expired: AH00957: http: attempt to connect to 127.0.0.1:9998 (127.0.0.1:9998) failed',
     sources: RUN,
   }),
-  says(means.BAD_GATEWAY, {
+  says(means.UNCONNECTED, {
     id: 'apache/proxy-connect-failed',
-    program,
-    literals: ['ah01114', 'ah00898'],
-    regex:
-      /(?:AH01114: HTTP: failed to make connection to backend: (?<remote>\S+)|AH00898: Error reading from remote server returned by (?<request>\S+))/,
+    program: program,
+    literals: ['ah01114'],
+    regex: /AH01114: HTTP: failed to make connection to backend: (?<remote>\S+)/,
     wraps: true,
     example:
       '[proxy_http:error] [client 127.0.0.1:59578] AH01114: HTTP: failed to make connection to backend: 127.0.0.1',
-    sources: RUN,
+    sources: ['run: Apache httpd 2.4.71'],
+  }),
+  says(means.ENDED_UNANSWERED, {
+    id: 'apache/proxy-read-failed',
+    program: program,
+    literals: ['ah00898'],
+    regex: /AH00898: Error reading from remote server returned by (?<request>\S+)/,
+    what: 'No whole answer came from the server: reset, closed or silent too long. The line before this one tells which.',
+    wraps: true,
+    example: '[proxy:error] [client 127.0.0.1:59526] AH00898: Error reading from remote server returned by /p9002',
+    sources: ['run: Apache httpd 2.4.71'],
   }),
   says(means.CLIENT_RESET, {
     id: 'apache/client-reset-body',
@@ -94,6 +103,44 @@ export const APACHE: readonly Pattern[] = [
     example:
       '[proxy:error] (104)Connection reset by peer: [client 127.0.0.1:59618] AH01095: prefetch request body failed to 127.0.0.1:9006 (127.0.0.1) from 127.0.0.1 ()',
     sources: RUN,
+  }),
+  says(means.EXHAUSTION, {
+    id: 'apache/max-workers',
+    program: program,
+    literals: ['ah00161', 'ah00484', 'ah03490'],
+    regex: /AH(?:00161|00484|03490): /,
+    example:
+      '[mpm_event:error] AH00484: server reached MaxRequestWorkers setting, consider raising the MaxRequestWorkers setting',
+    sources: ['Apache httpd mpm_event'],
+  }),
+  says(means.KILLED_PROCESS, {
+    id: 'apache/child-died',
+    program: program,
+    literals: ['ah00051', 'ah00052'],
+    regex: /AH0005[12]: child pid (?<code>\d+) exit signal/,
+    example: '[core:notice] AH00052: child pid 4242 exit signal Segmentation fault (11)',
+    sources: ['Apache httpd mpm_unix.c'],
+  }),
+  says(means.UNAVAILABLE, {
+    id: 'apache/proxy-disabled',
+    program: program,
+    literals: ['ah00959', 'ah01170', 'ah03305'],
+    regex: /AH00959: ap_proxy_connect_backend disabling worker for \((?<remote>[^\s:)]+)(?::(?<remotePort>\d+))?\)/,
+    wraps: true,
+    example: '[proxy:error] AH00959: ap_proxy_connect_backend disabling worker for (127.0.0.1:9999) for 60s',
+    sources: ['Apache httpd proxy_util.c'],
+  }),
+  says(means.CLIENT_GONE, {
+    id: 'apache/abortive-shutdown',
+    program: program,
+    literals: ['ah01998'],
+    regex:
+      /\[client (?<client>[^\s\]]+?):(?<clientPort>\d+)\] AH01998: Connection closed to child \d+ with abortive shutdown/,
+    phase: 'unknown',
+    what: 'Apache ended the TLS connection without saying goodbye, because the client had gone or TLS had failed.',
+    example:
+      '[ssl:info] [client 192.0.2.1:51234] AH01998: Connection closed to child 1 with abortive shutdown (server www.example.com:443)',
+    sources: ['Apache httpd ssl_engine_io.c'],
   }),
   says(means.CLIENT_TIMEOUT, {
     id: 'apache/client-timeout',

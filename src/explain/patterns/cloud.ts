@@ -19,7 +19,18 @@ export const CLOUD: readonly Pattern[] = [
     String.raw`(?:-1) -1 -1 502 -`,
   ),
   alb('502-no-answer', means.ENDED_UNANSWERED, '0.001 -1 -1 502 -', String.raw`[\d.]+ [-\d.]+ -1 502 -`),
-  alb('502-answered', means.BAD_GATEWAY, '0.001 0.003 0.000 502 -', String.raw`[\d.]+ [\d.]+ [\d.]+ 502 -`),
+  alb(
+    '502-answered',
+    {
+      ...means.MISMATCHED,
+      phase: 'response',
+      what: 'The target did answer, but what it sent is not acceptable HTTP, so the load balancer answered 502 in its place.',
+      doubt: 'the target’s answer: malformed or too large headers, a content length that does not fit',
+      causes: [{ id: 'protocol-mismatch', why: 'the target’s answer is malformed' }],
+    },
+    '0.001 0.003 0.000 502 -',
+    String.raw`[\d.]+ [\d.]+ [\d.]+ 502 -`,
+  ),
   alb('503', means.UNAVAILABLE, '-1 -1 -1 503 -', String.raw`[-\d.]+ [-\d.]+ [-\d.]+ 503 -`),
   alb('504-connect', means.CONNECT_TIMEOUT, '-1 -1 -1 504 -', String.raw`-1 -1 -1 504 -`),
   alb('504', means.GATEWAY_TIMEOUT, '0.001 60.000 -1 504 -', String.raw`[\d.]+ [-\d.]+ [-\d.]+ 504 -`),
@@ -28,7 +39,7 @@ export const CLOUD: readonly Pattern[] = [
   cloudflare(
     '520',
     {
-      ...means.BAD_GATEWAY,
+      ...means.ENDED_UNANSWERED,
       what: 'Cloudflare reached the origin, and got a RST, an early close or an answer that is not HTTP.',
     },
     'Web server (?:is )?return(?:s|ing|ed) an unknown error',
@@ -38,7 +49,16 @@ export const CLOUD: readonly Pattern[] = [
   cloudflare('522', means.CONNECT_TIMEOUT, 'Connection timed out', 'Error 522: Connection timed out'),
   cloudflare('523', means.UNREACHABLE, 'Origin is unreachable', 'Error 523: Origin is unreachable'),
   cloudflare('524', means.GATEWAY_TIMEOUT, 'A timeout occurred', 'Error 524: A timeout occurred'),
-  cloudflare('525', means.CLOSED_HANDSHAKE, 'SSL handshake failed', 'Error 525: SSL handshake failed'),
+  cloudflare(
+    '525',
+    {
+      ...means.CLOSED_HANDSHAKE,
+      condition: 'unknown',
+      what: 'Cloudflare connected to the origin, but TLS with it failed: closed, reset or refused by an alert, which the code does not tell.',
+    },
+    'SSL handshake failed',
+    'Error 525: SSL handshake failed',
+  ),
   says(means.REFUSED, {
     id: 'kubernetes/probe-refused',
     program: 'Kubernetes',

@@ -7,7 +7,7 @@ const FLAGS_MANUAL = ['Envoy: access log usage, %RESPONSE_FLAGS%'];
 const DETAILS_MANUAL = ['Envoy: response code details'];
 
 const NO_ROUTE: Meaning = {
-  ...means.DENIED,
+  ...means.ANSWERED,
   causes: [{ id: 'policy-abort', why: 'Envoy’s configuration has no place for this request' }],
 };
 const PROTOCOL: Meaning = { ...means.MISMATCHED, phase: 'request' };
@@ -28,7 +28,7 @@ const FLAGS: readonly (readonly [flag: string, name: string, meaning: Meaning])[
     'UR',
     'UpstreamRemoteReset',
     {
-      ...means.RESET_RESPONSE,
+      ...means.STREAM_RESET,
       what: 'The server reset the stream (RST_STREAM of HTTP/2) or its connection while Envoy waited.',
     },
   ],
@@ -37,7 +37,6 @@ const FLAGS: readonly (readonly [flag: string, name: string, meaning: Meaning])[
     'UpstreamRetryLimitExceeded',
     {
       ...means.BAD_GATEWAY,
-      phase: 'connect',
       what: 'Envoy had tried as often as its retry or connect limit allows; the flag beside it names the failure.',
     },
   ],
@@ -58,17 +57,33 @@ const FLAGS: readonly (readonly [flag: string, name: string, meaning: Meaning])[
   ['UT', 'UpstreamRequestTimeout', means.GATEWAY_TIMEOUT],
   ['UPE', 'UpstreamProtocolError', { ...means.MISMATCHED, phase: 'response' }],
   ['UMSDR', 'UpstreamMaxStreamDurationReached', means.GATEWAY_TIMEOUT],
-  ['UAEX', 'UnauthorizedExternalService', means.DENIED],
-  ['UDO', 'UnconditionalDropOverload', means.DENIED],
+  ['UAEX', 'UnauthorizedExternalService', means.ANSWERED],
+  ['UDO', 'UnconditionalDropOverload', means.ANSWERED],
   ['DC', 'DownstreamConnectionTermination', means.CLIENT_GONE],
-  ['DR', 'DownstreamRemoteReset', means.CLIENT_RESET],
+  [
+    'DR',
+    'DownstreamRemoteReset',
+    {
+      ...means.CLIENT_RESET,
+      what: 'The client gave this one request up with RST_STREAM of HTTP/2. It is not a TCP RST: its connection may well live on.',
+    },
+  ],
   [
     'DT',
     'DurationTimeout',
     { ...means.DENIED, causes: [{ id: 'policy-abort', why: 'the stream or connection reached its greatest age' }] },
   ],
   ['DPE', 'DownstreamProtocolError', PROTOCOL],
-  ['DI', 'DelayInjected', means.DENIED],
+  [
+    'DI',
+    'DelayInjected',
+    {
+      ...means.ANSWERED,
+      what: 'The fault filter delayed the request on purpose; nothing ended because of that.',
+      causes: [{ id: 'benign-close', why: 'fault injection, as configured' }],
+      retry: 'not-needed',
+    },
+  ],
   [
     'DF',
     'DnsResolutionFailed',
@@ -78,8 +93,19 @@ const FLAGS: readonly (readonly [flag: string, name: string, meaning: Meaning])[
       causes: [{ id: 'unknown', why: 'name resolution, not TCP' }],
     },
   ],
-  ['DO', 'DropOverload', means.DENIED],
-  ['LH', 'FailedLocalHealthCheck', means.DENIED],
+  ['DO', 'DropOverload', means.ANSWERED],
+  [
+    'LH',
+    'FailedLocalHealthCheck',
+    {
+      ...means.UNAVAILABLE,
+      what: 'The service beside this Envoy fails its health check, so Envoy answers checks with 503 to be taken out.',
+      causes: [
+        { id: 'refused', why: 'the local service is stopped, starting or broken' },
+        { id: 'shutdown-in-flight', why: '/healthcheck/fail was called to drain it' },
+      ],
+    },
+  ],
   [
     'LR',
     'LocalReset',
@@ -88,15 +114,14 @@ const FLAGS: readonly (readonly [flag: string, name: string, meaning: Meaning])[
       what: 'Envoy reset the stream or the connection itself: a timeout, a drain, or an error of its own.',
     },
   ],
-  ['FI', 'FaultInjected', means.DENIED],
-  ['RL', 'RateLimited', means.DENIED],
-  ['RLSE', 'RateLimitServiceError', means.DENIED],
+  ['FI', 'FaultInjected', means.ANSWERED],
+  ['RL', 'RateLimited', means.ANSWERED],
+  ['RLSE', 'RateLimitServiceError', means.ANSWERED],
   [
     'RFCF',
     'ResponseFromCacheFilter',
     {
-      ...means.DENIED,
-      condition: 'unknown',
+      ...means.ANSWERED,
       causes: [{ id: 'benign-close', why: 'the answer came out of a cache' }],
       retry: 'not-needed',
       what: 'The answer came out of Envoy’s cache; nothing went wrong.',
@@ -109,10 +134,12 @@ const FLAGS: readonly (readonly [flag: string, name: string, meaning: Meaning])[
       ...means.CLIENT_TIMEOUT,
       phase: 'idle',
       what: 'Nothing flowed on the stream for as long as Envoy’s stream_idle_timeout allows.',
+      doubt: 'whichever side was to send next: the client with status 408, the server with 504',
+      cleared: 'the TCP connection: it was not the stream’s limit that closed it.',
       causes: [{ id: 'idle-timeout', why: 'stream_idle_timeout, five minutes by default, ran out' }],
     },
   ],
-  ['IH', 'InvalidEnvoyRequestHeaders', means.DENIED],
+  ['IH', 'InvalidEnvoyRequestHeaders', means.ANSWERED],
   ['NR', 'NoRouteFound', NO_ROUTE],
   ['NC', 'NoClusterFound', NO_ROUTE],
   ['NFCF', 'NoFilterConfigFound', NO_ROUTE],
@@ -162,6 +189,25 @@ export const ENVOY: readonly Pattern[] = [
     'upstream connect error or disconnect/reset before headers. reset reason: connection timeout',
   ),
   detail(
+    'tls-reset',
+    means.RESET_HANDSHAKE,
+    ['tls_error', 'tls error:'],
+    /(?:TLS_error|TLS error):.*Connection[ _]reset[ _]by[ _]peer/,
+    'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: TLS_error:|33554536:system library:OPENSSL_internal:Connection reset by peer:TLS_error_end',
+  ),
+  detail(
+    'tls-certificate',
+    {
+      ...means.MISMATCHED,
+      what: 'The TCP connection stood; Envoy ended the TLS handshake because it does not accept the certificate that the server showed, or the server asked for one.',
+      doubt: 'the certificate, the trusted CA, or the name that was checked',
+      causes: [{ id: 'policy-abort', why: 'the certificate was not accepted: CA, name, or expiry' }],
+    },
+    ['tls_error', 'tls error:'],
+    /(?:TLS_error|TLS error):.*(?:CERTIFICATE_VERIFY_FAILED|CERTIFICATE_REQUIRED|UNKNOWN_CA)/,
+    'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end',
+  ),
+  detail(
     'tls-failure',
     means.MISMATCHED,
     ['tls_error', 'tls error:'],
@@ -174,6 +220,13 @@ export const ENVOY: readonly Pattern[] = [
     ['reset reason: connection termination', 'before_response_started{connection_termination'],
     /(?:reset reason: connection termination|upstream_reset_before_response_started\{connection_termination)/,
     'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+  ),
+  detail(
+    'connect-unreachable',
+    means.UNREACHABLE,
+    ['delayed connect error: 113', 'delayed connect error: no route to host', 'delayed_connect_error:_113'],
+    /delayed[ _]connect[ _]error:[ _](?:113|101|No[ _]route[ _]to[ _]host)/i,
+    'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: 113',
   ),
   detail(
     'connection-failure',
@@ -195,10 +248,7 @@ export const ENVOY: readonly Pattern[] = [
   ),
   detail(
     'remote-reset',
-    {
-      ...means.RESET_RESPONSE,
-      what: 'The server reset the stream (RST_STREAM of HTTP/2) before its answer began; the connection may live on.',
-    },
+    means.STREAM_RESET,
     [
       'reset reason: remote reset',
       'reset reason: remote refused',
@@ -253,8 +303,8 @@ export const ENVOY: readonly Pattern[] = [
   detail(
     'response-timeout',
     means.GATEWAY_TIMEOUT,
-    ['response_timeout', 'upstream_per_try_timeout', 'upstream_max_stream_duration'],
-    /\b(?:upstream_)?response_timeout\b|upstream_per_try_timeout|upstream_max_stream_duration_reached/,
+    ['response_timeout', 'upstream request timeout', 'upstream_per_try_timeout', 'upstream_max_stream_duration'],
+    /\b(?:upstream_)?response_timeout\b|^upstream request timeout$|upstream_per_try_timeout|upstream_max_stream_duration_reached/,
     'response_code_details=response_timeout',
   ),
   detail(
@@ -284,7 +334,7 @@ export const ENVOY: readonly Pattern[] = [
   ),
   detail(
     'maintenance',
-    means.DENIED,
+    means.ANSWERED,
     ['maintenance_mode', 'overload_manager', 'request_payload_too_large', 'rbac_access_denied'],
     /\b(?:maintenance_mode|overload_manager|request_payload_too_large|rbac_access_denied)/,
     'response_code_details=maintenance_mode',

@@ -23,6 +23,45 @@ export const GRPC_PATTERNS: readonly Pattern[] = [
     example: '14 UNAVAILABLE: No connection established. Last error: read ECONNRESET',
     sources: GRPC,
   }),
+  says(means.HEARTBEAT_LOST, {
+    id: 'grpc/keepalive',
+    program: program,
+    literals: ['keepalive watchdog timeout', 'keepalive failed', 'keepalive ping failed', 'keepalive timeout'],
+    regex:
+      /[Kk]eepalive watchdog timeout|Keepalive failed\. The connection is likely gone|keepalive ping failed to receive ACK within timeout/,
+    example: 'rpc error: code = Unavailable desc = keepalive ping failed to receive ACK within timeout',
+    sources: ['gRPC: keepalive'],
+  }),
+  says(means.MISMATCHED, {
+    id: 'grpc/preface',
+    program: program,
+    literals: ['error reading server preface', 'http2: frame too large'],
+    regex:
+      /error reading server preface: http2: f(?:rame too large|ailed reading the frame payload: http2: frame too large)|http2: frame too large, note that the frame header looked like an HTTP\/1\.1 header/,
+    example: 'connection error: desc = "error reading server preface: http2: frame too large"',
+    sources: ['gRPC-Go http2_client.go'],
+  }),
+  says(means.CLOSED_HANDSHAKE, {
+    id: 'grpc/preface-eof',
+    program: program,
+    literals: [
+      'error reading server preface',
+      'authentication handshake failed: eof',
+      'authentication handshake failed: read',
+    ],
+    regex: /(?:error reading server preface|authentication handshake failed): EOF/,
+    example: 'rpc error: code = Unavailable desc = connection error: desc = "error reading server preface: EOF"',
+    sources: ['gRPC-Go http2_client.go'],
+  }),
+  says(means.ENDED_SESSION, {
+    id: 'grpc/java-closed',
+    program: 'gRPC Java',
+    literals: ['network closed for unknown reason', 'unavailable: io exception'],
+    regex: /Network closed for unknown reason|UNAVAILABLE: io exception/,
+    wraps: true,
+    example: 'io.grpc.StatusRuntimeException: UNAVAILABLE: Network closed for unknown reason',
+    sources: ['gRPC Java NettyClientHandler'],
+  }),
   says(means.CONNECT_TIMEOUT, {
     id: 'grpc/connect-timeout',
     program,
@@ -31,6 +70,19 @@ export const GRPC_PATTERNS: readonly Pattern[] = [
     example:
       'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing dial tcp 10.0.0.5:443: i/o timeout"',
     sources: GRPC,
+  }),
+  says(means.GOING_AWAY, {
+    id: 'grpc/too-many-pings',
+    program: 'gRPC, HTTP/2',
+    literals: ['enhance_your_calm', 'too_many_pings'],
+    regex: /ENHANCE_YOUR_CALM|too_many_pings/,
+    condition: 'closed',
+    what: 'The HTTP/2 server closed the connection with GOAWAY because this client did something too often: as a rule keep-alive PINGs, more than the server’s policy allows.',
+    doubt: 'this client’s keep-alive interval against the server’s limit (five minutes in gRPC by default)',
+    causes: [{ id: 'policy-abort', why: 'the server’s limit on PINGs, resets or empty frames' }],
+    example:
+      'http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=ENHANCE_YOUR_CALM, debug="too_many_pings"',
+    sources: ['RFC 9113 §7; gRPC: keepalive'],
   }),
   says(means.GOING_AWAY, {
     id: 'grpc/goaway',
@@ -61,28 +113,32 @@ export const GRPC_PATTERNS: readonly Pattern[] = [
       'details = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:9999: Failed to connect to remote host: Connection refused"',
     sources: GRPC,
   }),
+  says(means.CONNECT_TIMEOUT, {
+    id: 'grpc/deadline-connecting',
+    program: program,
+    literals: ['waiting for lb pick', 'waiting_for_connection', 'last connection error', 'connection_attempts'],
+    regex:
+      /DEADLINE_EXCEEDED.*Waiting for LB pick|[Dd]eadline [Ee]xceeded.*(?:waiting_for_connection|latest balancer error|last connection error)/,
+    what: 'The deadline was up before the channel had any working connection: the SYN was not answered, or something accepted and never spoke HTTP/2. The call was not sent.',
+    example: '4 DEADLINE_EXCEEDED: Deadline exceeded after 0.701s,Waiting for LB pick',
+    sources: ['run: grpc-js 1'],
+  }),
   says(means.READ_TIMEOUT, {
     id: 'grpc/deadline',
     program,
     literals: ['deadline_exceeded', 'code = deadlineexceeded', 'deadline exceeded after'],
     regex: /DEADLINE_EXCEEDED|code = DeadlineExceeded|Deadline exceeded after/,
-    example: '4 DEADLINE_EXCEEDED: Deadline exceeded after 0.701s,Waiting for LB pick',
+    example: 'rpc error: code = DeadlineExceeded desc = context deadline exceeded',
     sources: GRPC,
   }),
-  says(
-    {
-      ...means.RESET_RESPONSE,
-      what: 'The peer ended the HTTP/2 stream with RST_STREAM; the TCP connection below may well live on.',
-    },
-    {
-      id: 'grpc/rst-stream',
-      program,
-      literals: ['rst_stream'],
-      regex: /(?:Received RST_STREAM with (?:error )?code|RST_STREAM closed stream)/,
-      example: '13 INTERNAL: Received RST_STREAM with code 2 (Internal server error)',
-      sources: GRPC,
-    },
-  ),
+  says(means.STREAM_RESET, {
+    id: 'grpc/rst-stream',
+    program,
+    literals: ['rst_stream'],
+    regex: /(?:Received RST_STREAM with (?:error )?code|RST_STREAM closed stream)/,
+    example: '13 INTERNAL: Received RST_STREAM with code 2 (Internal server error)',
+    sources: GRPC,
+  }),
   says(means.CANCELLED, {
     id: 'grpc/cancelled',
     program,

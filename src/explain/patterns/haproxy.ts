@@ -31,10 +31,28 @@ const WHILE: Readonly<Record<string, string>> = {
   T: 'while the request was held in the tarpit',
 };
 
+/** The manual names forgetful equipment and idle sessions first, a slow server hardly: an answer had already begun. */
+const QUIET: Meaning = {
+  ...means.READ_TIMEOUT,
+  what: 'The answer or the tunnel had begun; then the server neither sent nor acknowledged anything for as long as timeout server (timeout tunnel) allows, and HAProxy closed. No RST and no FIN had come.',
+  doubt: 'a firewall or NAT between HAProxy and the server, an idle session, then the server',
+  causes: [
+    {
+      id: 'idle-dropped',
+      why: 'equipment before the server has a shorter limit and forgot the connection; or the session is simply idle',
+    },
+    ...means.READ_TIMEOUT.causes,
+  ],
+};
+
 /** What the pair says about the connection; pairs that cannot occur have no entry. */
 const STATES: Readonly<Record<string, Meaning>> = {
   CR: means.CLIENT_GONE_REQUEST,
-  CQ: means.CLIENT_GONE,
+  CQ: {
+    ...means.CLIENT_GONE,
+    phase: 'connect',
+    cleared: 'the network. Every place on the servers was taken while the client waited: see whether they are slow.',
+  },
   CC: {
     ...means.CLIENT_GONE,
     phase: 'connect',
@@ -46,7 +64,7 @@ const STATES: Readonly<Record<string, Meaning>> = {
   CT: { ...means.CLIENT_GONE, phase: 'request' },
   cR: means.CLIENT_TIMEOUT,
   cQ: means.CLIENT_TIMEOUT,
-  cC: means.CLIENT_TIMEOUT,
+  cC: { ...means.CLIENT_TIMEOUT, phase: 'connect' },
   cH: means.CLIENT_TIMEOUT,
   cD: { ...means.CLIENT_TIMEOUT, phase: 'response' },
   cL: { ...means.CLIENT_TIMEOUT, phase: 'response' },
@@ -64,8 +82,8 @@ const STATES: Readonly<Record<string, Meaning>> = {
   },
   sC: means.CONNECT_TIMEOUT,
   sH: means.READ_TIMEOUT,
-  sD: means.READ_TIMEOUT,
-  sL: means.READ_TIMEOUT,
+  sD: QUIET,
+  sL: QUIET,
   PR: means.DENIED,
   PQ: means.DENIED,
   PC: {

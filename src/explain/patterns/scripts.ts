@@ -62,7 +62,8 @@ export const SCRIPTS: readonly Pattern[] = [
     id: 'ruby/eof',
     program: 'Ruby',
     literals: ['end of file reached'],
-    regex: /EOFError: end of file reached|end of file reached \(EOFError\)/,
+    regex:
+      /(?:EOFError|ConnectionFailed|Error::Socket)(?::| \()+ ?(?:EOFError[):]* )?end of file reached|end of file reached \(EOFError\)/,
     example: 'EOFError: end of file reached',
     sources: RUBY,
   }),
