@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [options]`: runs one bench in this process. */
 import * as decode from './decode.ts';
+import * as explain from './explain.ts';
 import * as makeCapture from './make-capture-command.ts';
 import * as read from './read.ts';
 import * as register from './register.ts';
@@ -11,7 +12,7 @@ interface Bench {
   readonly run: (args: readonly string[]) => void | Promise<void>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { read, decode, 'make-capture': makeCapture, register };
+const BENCHES: Readonly<Record<string, Bench>> = { read, decode, 'make-capture': makeCapture, register, explain };
 
 const list = Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(14)}${about}`)

@@ -1,7 +1,7 @@
 /** Supplies the verb where the user left it out: a capture is read, any other text or file explained. */
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { BYTES_TO_SNIFF, sniff } from '../capture/detect.ts';
+import { sniff } from '../capture/detect.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { toNearest } from './nearest.ts';
@@ -57,12 +57,13 @@ function checkTyping(first: string, rest: readonly string[]): void {
 
 /** A file of text, as a log is. What cannot be opened is left to the reader, which says why. */
 async function isText(path: string): Promise<boolean> {
+  const { BYTES_TO_LOOK_INSIDE, lookInside } = await import('./look-inside.ts');
   const file = await open(path).catch(() => null);
   if (file === null) return false;
   try {
     if (!(await file.stat()).isFile()) return false;
-    const { buffer, bytesRead } = await file.read(new Uint8Array(BYTES_TO_SNIFF), 0, BYTES_TO_SNIFF, 0);
-    const format = sniff(buffer.subarray(0, bytesRead));
+    const { buffer, bytesRead } = await file.read(new Uint8Array(BYTES_TO_LOOK_INSIDE), 0, BYTES_TO_LOOK_INSIDE, 0);
+    const format = sniff(lookInside(buffer.subarray(0, bytesRead)));
     return format?.kind === 'not-a-capture' && format.name.endsWith('text');
   } finally {
     await file.close();

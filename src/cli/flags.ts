@@ -1,6 +1,7 @@
 /** Command-line flags as data: one definition gives the parser and the help. Nothing heavy is imported here. */
 import { COLOUR_MODES, type ColourMode } from './colour-modes.ts';
 import { Failure } from './failure.ts';
+import { toZoneOffsetMin } from './zone.ts';
 
 export interface Flag {
   readonly flags: string;
@@ -44,6 +45,10 @@ export interface WatchFlags extends PageOptions, KnowledgeOptions {
 
 export interface ExplainFlags extends PageOptions {
   readonly json?: boolean;
+  readonly markdown?: boolean;
+  readonly output?: string;
+  /** Minutes east of UTC. */
+  readonly zone?: number;
 }
 
 const PAGE: readonly Flag[] = [
@@ -98,12 +103,20 @@ export const WATCH_FLAGS: readonly Flag[] = [
 ];
 
 export const EXPLAIN_FLAGS: readonly Flag[] = [
-  { flags: '--json', text: 'the explanation as JSON' },
+  { flags: '--json', text: 'the explanation or the story as JSON' },
+  { flags: '--markdown', text: 'the story as Markdown, for a ticket' },
   {
     flags: '-v, --verbose',
-    text: 'every cause and command, and where the knowledge comes from',
+    text: 'every cause and command, and where the knowledge comes from; of logs every kind of failure',
     counts: true,
     initial: 0,
+  },
+  { flags: '-q, --quiet', text: 'of logs only how many failures of which kinds, and what they have in common' },
+  { flags: '-o, --output <file>', text: 'write there instead, whole or not at all' },
+  {
+    flags: '--zone <offset>',
+    text: 'zone of log times that state none, such as +01:00 (default: UTC)',
+    parse: toZoneOffsetMin,
   },
   ...PAGE.filter(({ flags }) => !/^-[vq],/.test(flags)),
 ];

@@ -18,6 +18,7 @@ export const VERBS = ['explain', 'read', 'watch', 'help'] as const;
 
 const EXAMPLES = `Examples
   firsthand "read ECONNRESET"                 what an error message means, and what to run next
+  firsthand /var/log/nginx/error.log          what a log tells of failed connections
   firsthand capture.pcapng                    who reset what, and why
   firsthand read -q *.pcap                    one verdict per capture
   tcpdump -i eth0 -U -w - tcp | firsthand -   the same from a pipe
@@ -29,6 +30,9 @@ const EXPLAIN_EXAMPLES = `Examples
   firsthand explain "read ECONNRESET"
   firsthand explain 'curl: (56) Recv failure: Connection reset by peer'
   node app.js 2>&1 | firsthand explain -
+  firsthand explain /var/log/nginx/error.log  the story of a log: when, how often, which peers, in common
+  firsthand explain nginx.log haproxy.log.gz  of several hops, joined on time and address
+  journalctl -u app -o short-iso | firsthand explain --markdown -
   firsthand explain stale-reuse               one of the causes of a reset
   firsthand explain keep-alive                or: reset-or-refused, reset-or-timeout, node, half-close, time-wait,
                                               so-linger, retries, idempotency, drain, 502-503-504, who-sent-it
@@ -69,8 +73,11 @@ export function toProgram(io: Io, setExit: (code: number) => void): Command {
     else (program.commands.find((command) => command.name() === topic) ?? program).outputHelp();
   });
   addFlags(program.command('explain'), EXPLAIN_FLAGS)
-    .description('Explain an error message, a log line, a stack trace, a cause or a topic.')
-    .argument('[text...]', 'the text, a file with it, a cause, a topic, or - for standard input')
+    .description(
+      'Explain an error message, a log line, a stack trace, whole logs, a cause or a topic. A text with one failure is ' +
+        'explained; several failures in the course of time, and several logs, are told as one story.',
+    )
+    .argument('[text...]', 'the text, files with it (also gz and zst), a cause, a topic, or - for standard input')
     .addHelpText('before', EXPLAIN_EXAMPLES)
     .action(async (text: string[], flags: ExplainFlags) => {
       const { runExplain } = await import('./commands/explain.ts');

@@ -9,25 +9,37 @@ export interface Sniffed {
   readonly input: Readable;
 }
 
-/** Waits for the first bytes of the input. One that ends before them holds no capture. */
+/** Waits for the first bytes of the input, within a compression too. One that ends before them holds no capture. */
 export async function sniffInput(input: Readable): Promise<Sniffed> {
+  const look = await import('./look-inside.ts');
   const chunks: Buffer[] = [];
-  let length = 0;
-  while (length < BYTES_TO_SNIFF) {
+  for (;;) {
     const chunk = input.read() as Buffer | string | null;
     if (chunk !== null) {
-      const bytes = Buffer.from(chunk as Buffer);
-      chunks.push(bytes);
-      length += bytes.length;
+      chunks.push(Buffer.from(chunk as Buffer));
+      const first = Buffer.concat(chunks);
+      const isCapture = holdsCapture(first, look);
+      // An input that has ended meanwhile takes nothing back: between reading and this nothing may be awaited.
+      if (isCapture !== null) {
+        input.unshift(first);
+        return { isCapture, input };
+      }
     } else if (await hasEnded(input)) {
       return { isCapture: false, input: Readable.from(chunks) };
     }
   }
-  const first = Buffer.concat(chunks);
-  input.unshift(first);
-  const kind = sniff(first.subarray(0, BYTES_TO_SNIFF))?.kind;
-  return { isCapture: kind !== undefined && kind !== 'not-a-capture', input };
 }
+
+/** Null when more bytes are needed to tell. */
+function holdsCapture(first: Buffer, { BYTES_TO_LOOK_INSIDE, lookInside }: LookInside): boolean | null {
+  if (first.length < BYTES_TO_SNIFF) return null;
+  const inside = lookInside(first);
+  if (inside.length < BYTES_TO_SNIFF) return first.length < BYTES_TO_LOOK_INSIDE ? null : true;
+  const kind = sniff(inside)?.kind;
+  return kind !== undefined && kind !== 'not-a-capture';
+}
+
+type LookInside = typeof import('./look-inside.ts');
 
 /** False as soon as more can be read. */
 function hasEnded(input: Readable): Promise<boolean> {

@@ -2,8 +2,9 @@
 import type { Condition } from '../terms/conditions.ts';
 import type { Retry } from '../terms/outcome.ts';
 import type { Phase } from '../terms/phases.ts';
-import type { Fields, LikelyCause, LineMatch, Step } from './define.ts';
+import type { Fields, LikelyCause, Step } from './define.ts';
 import { fillSteps } from './fill.ts';
+import { type FoundLine, isInsideOut, toInnermost } from './innermost.ts';
 import { matchLine } from './match.ts';
 import { toNearestWordings } from './nearest-wordings.ts';
 import { readStamp } from './log/time.ts';
@@ -54,8 +55,7 @@ const MAX_ALSO = 8;
 /** Stamps are only printed back: a missing year is left out again, a missing zone stays the reader’s own. */
 const AS_UTC = { latestMs: 0, zoneOffsetMin: 0 } as const;
 
-interface Found extends LineMatch {
-  readonly line: string;
+interface Found extends FoundLine {
   readonly lineNumber: number;
 }
 
@@ -65,7 +65,7 @@ interface Found extends LineMatch {
  */
 export function explain(text: string): Explanation {
   const found = findAll(text);
-  const best = toInnermost(found, text);
+  const best = toInnermost(found, isInsideOut(text));
   if (!best) return { schemaVersion: 1, recognised: false, nearest: toNearestWordings(text) };
   const { pattern, line, lineNumber } = best;
   const fields = found.reduce<Fields>(
@@ -109,17 +109,4 @@ function findAll(text: string): Found[] {
     const match = matchLine(line) ?? (line.length < 40 ? matchLine(`: ${line.trim()}`) : null);
     return match ? [{ ...match, line, lineNumber: at + 1 }] : [];
   });
-}
-
-/** A property of an error object that carries a code, not the error itself. */
-const PROPERTY = /^\s*(?:code|errno|syscall|name): /;
-const CAUSE_MARK = /\bcause\b|Caused by/;
-/** Python prints the chain from the inside out, everybody else from the outside in. */
-const INSIDE_OUT = /During handling of the above exception|direct cause of the following exception/;
-
-function toInnermost(found: readonly Found[], text: string): Found | undefined {
-  const errors = found.filter(({ pattern, line }) => !pattern.wraps && !PROPERTY.test(line));
-  if (errors.length === 0) return found.find(({ pattern }) => !pattern.wraps) ?? found.at(-1);
-  if (INSIDE_OUT.test(text)) return errors[0];
-  return errors.findLast(({ line }) => CAUSE_MARK.test(line)) ?? errors[0];
 }
