@@ -7,7 +7,7 @@ export const EXIT_CODES_HELP = `Exit codes
 
   0  done
   1  findings at or above --fail-on (off unless --fail-on is given)
-  2  could not do the job: no such file, not a capture, no rights, wrong usage
+  2  could not do the job: no such file, not a capture, nothing recognised, no rights, wrong usage
 
 Data goes to standard output, progress and warnings to standard error. A reader that
 stops early (| head) is no error.

@@ -14,7 +14,7 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',
   EPERM: 'not permitted',
-  EISDIR: 'is a directory: name a capture file in it',
+  EISDIR: 'is a directory: name a file in it',
   ENOSPC: 'no space left on the device',
   EMFILE: 'too many open files',
 };

@@ -33,7 +33,7 @@ export interface Entries {
 }
 
 /** A trace is shorter; what stands farther below a time is not of that time. */
-const MAX_ENTRY_LINES = 60;
+export const MAX_ENTRY_LINES = 60;
 const MAX_FOUND = 16;
 
 interface Entry {

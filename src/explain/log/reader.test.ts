@@ -38,6 +38,21 @@ const sizesFound = (key: string): Finding | undefined =>
   );
 
 describe('createLogReader', () => {
+  it('gives an error the time of its entry, though no line between them was worth decoding, whatever the pieces', () => {
+    const frames = '\tat com.example.Client.call(Client.java:42)\n'.repeat(40);
+    const trace = (at: number): string =>
+      `${iso(at * 1000)} ERROR order ${at} failed\n${frames}java.net.SocketException: Connection reset\n${frames}`;
+    const quiet = lines(10_000, (at) => `${iso(0)} INFO ${at}`);
+    const log = `${quiet}${trace(7)}${trace(8)}${lines(300, (at) => `${iso(9000 + at)} INFO ${at}`)}${trace(10)}`;
+    const report = read(log);
+    expect(report.groups).toMatchObject([
+      { condition: 'reset', count: 3, first: { at: iso(7000) }, last: { at: iso(10_000) } },
+    ]);
+    expect(report.inputs[0]?.timeless).toBe(0);
+    expect(read(log, 1009)).toEqual(report);
+    expect(read(log, 70_001)).toEqual(report);
+  });
+
   it('counts by wording and peer, with first and last occurrence', () => {
     const report = read(lines(9, (at) => refused(at * 1000, `10.0.0.${at % 2}`)));
     expect(report.inputs[0]).toMatchObject({ lines: 9, recognised: 9, from: iso(0), to: iso(8000) });

@@ -2,12 +2,12 @@
  * Reads one log into a report: lines in any order of time, pieces of any size, bytes of any kind.
  * Memory is bounded by the constants of tally.ts and group.ts, never by the log.
  */
-import { INSIDE_OUT_LITERALS } from '../innermost.ts';
+import { INSIDE_OUT_LITERALS, isInsideOut } from '../innermost.ts';
 import { toScanner } from '../literals.ts';
 import { EVERY_PATTERN } from './default-matcher.ts';
 import type { LineMatch } from '../define.ts';
 import type { LogInput, LogOptions, LogReader } from './define.ts';
-import { createEntries } from './entries.ts';
+import { createEntries, MAX_ENTRY_LINES } from './entries.ts';
 import { toLogReport } from './join.ts';
 import { findNearby, NEARBY_LITERALS, type NearbyWording } from './nearby.ts';
 import type { LogPart } from './part.ts';
@@ -37,21 +37,39 @@ export function createPartReader(options: LogOptions = {}): PartReader {
   const tally = emptyTally();
   const entries = createEntries((failure) => tallyFailure(tally, failure));
 
-  function take(bytes: Uint8Array, number: number, isCandidate: boolean): void {
+  /** Number of the last line that was decoded and bears a time or a failure. */
+  let telling = 0;
+
+  function take(bytes: Uint8Array, number: number, isCandidate: boolean, isSampled: boolean): void {
     const text = decoder.decode(bytes);
     const nearby = isCandidate ? findNearby(text) : null;
     const match = isCandidate ? toFailed(matcher.match(text), nearby) : null;
+    if (!isSampled && !match && !nearby && !isInsideOut(text)) return;
     const stamp = readStamp(text, stampOptions);
     if (stamp) tallyStamp(tally, stamp);
+    if (match && !stamp && telling < number - 1 && tally.fromMs !== null) addHead(number);
+    if (match || stamp) telling = number;
     entries.add({ text, number, stamp, match });
     if (nearby) tallyNearby(tally, nearby, text, stamp, number);
-    if (!match) tallyNormal(tally, text, stamp);
+    if (!match && isSampled) tallyNormal(tally, text, stamp);
+  }
+
+  /** The line with a time above an error without one, when it was passed over because it holds no literal itself. */
+  function addHead(below: number): void {
+    const above = decoder.decode(lines.above()).split('\n').slice(0, -1);
+    for (let number = below - 1; number > telling && number >= below - MAX_ENTRY_LINES; number--) {
+      const text = above.pop();
+      if (text === undefined) return;
+      if (/^\s|^$/.test(text)) continue;
+      const stamp = readStamp(text, stampOptions);
+      if (stamp) return entries.add({ text, number, stamp, match: null });
+    }
   }
 
   const literals = new Set([...matcher.literals, ...NEARBY_LITERALS, ...INSIDE_OUT_LITERALS]);
   const lines = createLineScanner(toScanner([...literals]), {
-    candidate: (bytes, line) => take(bytes, line, true),
-    sampled: (bytes, line) => take(bytes, line, false),
+    candidate: (bytes, line, isSampled) => take(bytes, line, true, isSampled),
+    sampled: (bytes, line) => take(bytes, line, false, true),
   });
   let bytesRead = 0;
   return {

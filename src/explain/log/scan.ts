@@ -7,6 +7,7 @@ import type { LiteralScanner } from '../literals.ts';
 /** Longer lines are read to here. */
 export const MAX_LINE_LEN: number = 64 * 1024;
 const LF = 10;
+const NEWLINE: Uint8Array = Uint8Array.of(LF);
 
 export interface LineSink {
   /** A line without its newline; the bytes are valid during the call only. `isSampled`: it would be given without a literal too. */
@@ -18,9 +19,14 @@ export interface LineScanner {
   feed(bytes: Uint8Array): void;
   /** Takes the rest as the last line. */
   end(): void;
+  /** Within a call of the sink: the whole lines above the line, newest last, at most 16 KiB of them. */
+  above(): Uint8Array;
   readonly lines: number;
   readonly cutLines: number;
 }
+
+/** A stack trace of some two hundred frames. */
+const ABOVE_LEN = 16 * 1024;
 
 /** Every line of the first ones is sampled, later every so many-th: by number, so that pieces do not matter. */
 const SAMPLED_WHOLE = 10_000;
@@ -33,10 +39,17 @@ export function createLineScanner(scanner: LiteralScanner, sink: LineSink): Line
   let restLen = 0;
   let lines = 0;
   let cutLines = 0;
+  /** The last bytes before the piece at hand. */
+  const tail = new Uint8Array(ABOVE_LEN);
+  let tailLen = 0;
+  let piece: Uint8Array = tail;
+  let pieceFrom = 0;
+  let lineFrom = 0;
 
   function takeRest(): void {
     const len = Math.min(restLen, MAX_LINE_LEN);
     takeLines(rest.subarray(0, len), 0, len);
+    addToTail(NEWLINE, 0, 1);
     if (restLen > MAX_LINE_LEN) cutLines++;
     restLen = 0;
   }
@@ -49,6 +62,8 @@ export function createLineScanner(scanner: LiteralScanner, sink: LineSink): Line
 
   /** Whole lines, the newline of the last one left out. */
   function takeLines(bytes: Uint8Array, from: number, to: number): void {
+    piece = bytes;
+    pieceFrom = from;
     let hit = scanner.find(bytes, from, to);
     for (let start = from; start <= to;) {
       start = passLines(bytes, start, hit === -1 ? to : hit, linesBeforeSample(lines));
@@ -56,6 +71,7 @@ export function createLineScanner(scanner: LiteralScanner, sink: LineSink): Line
       const end = found === -1 || found > to ? to : found;
       const cut = Math.min(end, start + MAX_LINE_LEN);
       lines++;
+      lineFrom = start;
       if (cut < end) cutLines++;
       const isHit = hit !== -1 && hit < cut && (cut === end || scanner.find(bytes, start, cut) !== -1);
       if (isHit) sink.candidate(withoutReturn(bytes, start, cut), lines, isSampled(lines));
@@ -63,6 +79,25 @@ export function createLineScanner(scanner: LiteralScanner, sink: LineSink): Line
       if (hit !== -1 && hit < end) hit = scanner.find(bytes, end, to);
       start = end + 1;
     }
+    addToTail(bytes, from, to);
+  }
+
+  function addToTail(bytes: Uint8Array, from: number, to: number): void {
+    const added = Math.min(to - from, ABOVE_LEN);
+    const kept = Math.min(tailLen, ABOVE_LEN - added);
+    tail.copyWithin(0, tailLen - kept, tailLen);
+    tail.set(bytes.subarray(to - added, to), kept);
+    tailLen = kept + added;
+  }
+
+  function above(): Uint8Array {
+    const fromPiece = Math.min(lineFrom - pieceFrom, ABOVE_LEN);
+    const fromTail = Math.min(tailLen, ABOVE_LEN - fromPiece);
+    const bytes = new Uint8Array(fromTail + fromPiece);
+    bytes.set(tail.subarray(tailLen - fromTail, tailLen));
+    bytes.set(piece.subarray(lineFrom - fromPiece, lineFrom), fromTail);
+    // The first line may be cut off, unless the log begins with it.
+    return bytes.length < ABOVE_LEN ? bytes : bytes.subarray(bytes.indexOf(LF) + 1);
   }
 
   /** Counts at most `count` lines that end before `limit`; returns where the next one begins. */
@@ -98,6 +133,7 @@ export function createLineScanner(scanner: LiteralScanner, sink: LineSink): Line
       const last = bytes.lastIndexOf(LF);
       if (last >= from) {
         takeLines(bytes, from, last);
+        addToTail(NEWLINE, 0, 1);
         from = last + 1;
       }
       addToRest(bytes.subarray(from));
@@ -105,6 +141,7 @@ export function createLineScanner(scanner: LiteralScanner, sink: LineSink): Line
     end() {
       if (restLen > 0) takeRest();
     },
+    above,
     get lines() {
       return lines;
     },
