@@ -39,6 +39,32 @@ describe('createLineScanner', () => {
       expect(scan([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
   });
 
+  it('shows the lines above a line, whatever the pieces, and no line that is cut off', () => {
+    const line = fc.string({ unit: fc.constantFrom('a', 'b', 'reset', '\r'), maxLength: 9 });
+    const lens = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 9 });
+    const beginning = fc.integer({ min: 0, max: 4 }).map((count) => `${'c'.repeat(5000)}\n`.repeat(count));
+    fc.assert(
+      fc.property(beginning, fc.array(line, { maxLength: 20 }), lens, (long, short, pieceLens) => {
+        const log = `${long}${short.join('\n')}\n`;
+        const lines = log.split('\n');
+        const seen: string[] = [];
+        const scanner = createLineScanner(toScanner(LITERALS), {
+          candidate: () => seen.push(toBinary(scanner.above())),
+          sampled: () => seen.push(toBinary(scanner.above())),
+        });
+        for (const piece of toPieces(fromBinary(log), pieceLens)) scanner.feed(piece);
+        scanner.end();
+        expect(seen).toEqual(
+          lines.slice(0, -1).map((_, at) => {
+            const above = lines.slice(0, at).map((text) => `${text}\n`);
+            while (above.join('').length > 16 * 1024 - 1) above.shift();
+            return above.join('');
+          }),
+        );
+      }),
+    );
+  });
+
   it('reads a longer line to 64 KiB, in one piece or many', () => {
     const within = `${'x'.repeat(MAX_LINE_LEN - 5)}reset and more`;
     const beyond = `${'x'.repeat(MAX_LINE_LEN - 4)}reset, and again reset`;
