@@ -60,9 +60,7 @@ try {
   console.log('answered', body);
 } catch (error) {
   console.error(error);
-  // The error with the story is this one, or the one that the client wrapped.
-  const { firsthand } = error.firsthand ? error : (error.cause ?? error);
-  console.log(JSON.stringify(firsthand ?? null));
+  console.log(JSON.stringify(error.firsthand ?? null));
 } finally {
   agent.destroy();
   server.end();

@@ -1,6 +1,12 @@
-/** `node --import firsthand/register`: real sockets, real clients, in child processes. */
+/**
+ * `node --import firsthand/register`: real sockets, real clients, in child processes.
+ *
+ *   FIRSTHAND_TEST_NODE=/path/to/node   the Node that runs the applications (default: the one that runs the tests)
+ *   FIRSTHAND_TEST_UNDICI=/path/to/undici   the folder of the package they import (default: the one installed here)
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { FirsthandRecord } from '../../src/resilience/register/record.ts';
 import { ENV, ROOT, type Ran, run, start } from './bin.ts';
@@ -52,8 +58,22 @@ const FAULTS: Readonly<Record<string, Partial<FirsthandRecord>>> = {
   },
 };
 
+const { FIRSTHAND_TEST_NODE: NODE = process.execPath, FIRSTHAND_TEST_UNDICI: undici } = process.env;
+/** Sends the applications' imports of undici elsewhere. */
+const OTHER_UNDICI = undici ? ['--import', registration(join(undici, 'index.js'))] : [];
+
+function registration(file: string): string {
+  const hook = `export const resolve = (name, context, next) => next(name === 'undici' ? ${JSON.stringify(String(pathToFileURL(file)))} : name, context);`;
+  const code = `import { register } from 'node:module'; register(${JSON.stringify(toDataUrl(hook))});`;
+  return toDataUrl(code);
+}
+
+function toDataUrl(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
 function node(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  return run(process.execPath, args, { cwd: ROOT, env: { ...ENV, ...env } });
+  return run(NODE, [...OTHER_UNDICI, ...args], { cwd: ROOT, env: { ...ENV, ...env } });
 }
 
 function registered(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
@@ -121,6 +141,37 @@ describe('applications of other stacks', () => {
 });
 
 describe('who is blamed', () => {
+  it('a deadline of the program in the middle of an answer is not blamed on the server', async () => {
+    const ran = await script(`
+      const server = http.createServer((_request, response) => response.writeHead(200, { 'content-length': 9 }).write('x'));
+      const request = http.get({ port: await listen(server), host: '127.0.0.1' }).on('error', () => {});
+      const [response] = await once(request, 'response');
+      response.on('error', show).once('data', () => request.destroy(new Error('deadline')));
+      await once(response, 'close'); server.closeAllConnections(); server.close();`);
+    expect(record(ran)).toMatchObject({ message: 'aborted', cause: 'client-abort', endedHere: true });
+  });
+
+  it('the error of one connection that destroys another is not blamed on the other peer', async () => {
+    const ran = await script(`
+      const upstream = net.createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+      const upstreamPort = await listen(upstream);
+      const proxy = http.createServer((request) => {
+        request.on('error', show);
+        net.connect(upstreamPort, '127.0.0.1').on('error', (error) => request.socket.destroy(error)).write('x');
+      });
+      proxy.on('connection', (socket) => socket.on('error', show));
+      http.request({ port: await listen(proxy), host: '127.0.0.1', method: 'POST' })
+        .on('error', () => { proxy.close(); upstream.close(); }).write('x');`);
+    const told = ran.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as FirsthandRecord);
+    expect(told.map(({ message, side, endedHere }) => ({ message, side, endedHere }))).toEqual([
+      { message: 'read ECONNRESET', side: 'client', endedHere: false },
+      { message: 'aborted', side: 'server', endedHere: true },
+    ]);
+  });
+
   it('a request destroyed here is not blamed on the server', async () => {
     const ran = await script(`
       const server = http.createServer(() => request.destroy());
@@ -230,6 +281,38 @@ describe('who is blamed', () => {
   });
 });
 
+describe('an error that wraps another', () => {
+  it('carries the story of its cause: fetch, axios and any error with a cause', async () => {
+    const { out, err } = await script(`
+      const { default: axios } = await import('axios');
+      const url = 'http://127.0.0.1:' + await listen(net.createServer((socket) => socket.on('error', () => {}).once('data', () => socket.resetAndDestroy())).unref());
+      for (const ask of [fetch, (to) => axios.get(to, { proxy: false })]) {
+        const error = await ask(url).catch((one) => one);
+        const outer = new Error('again', { cause: error });
+        console.log(error.constructor.name, Object.hasOwn(error, 'firsthand'), Object.keys(error).includes('firsthand'), 'firsthand' in { ...error },
+          error.firsthand.cause, error.firsthand === error.cause.firsthand, outer.firsthand === error.firsthand);
+      }`);
+    expect({ out, err }).toEqual({
+      out: ['TypeError', 'AxiosError'].map((name) => `${name} false false false unread-data true true\n`).join(''),
+      err: '',
+    });
+  });
+
+  it('other errors have none, circles and hostile causes included; assigning makes an own property', async () => {
+    const { out, err } = await script(`
+      const circle = new Error('circle'); circle.cause = circle;
+      const hostile = Object.defineProperty(new Error('hostile'), 'cause', { get() { throw new Error('no'); } });
+      const proxy = new Proxy(new Error('proxy'), { get() { throw new Error('no'); } });
+      console.log([new Error('plain'), circle, hostile, new Error('outer', { cause: proxy })].map((error) => error.firsthand));
+      const own = new Error('own'); own.firsthand = 7; const seen = []; for (const key in new Error('x')) seen.push(key);
+      console.log(own.firsthand, Object.keys(own), seen, Object.keys(Error.prototype));`);
+    expect({ out, err }).toEqual({
+      out: "[ undefined, undefined, undefined, undefined ]\n7 [ 'firsthand' ] [] []\n",
+      err: '',
+    });
+  });
+});
+
 describe('what it leaves alone', () => {
   it('an error that nobody hears still ends the process, story included', async () => {
     const { code, err } = await script(`
@@ -255,10 +338,47 @@ describe('what it leaves alone', () => {
       const errors = [Object.freeze(Object.assign(new Error('a'), { code: 'ECONNRESET' })), new Error('b'),
         Object.defineProperty(new Error('c'), 'code', { get() { throw new Error('hostile'); } })];
       for (const error of errors) {
-        const socket = new net.Socket(); socket.on('error', (same) => console.log(same === error, 'firsthand' in same)); socket.destroy(error);
+        const socket = new net.Socket(); socket.on('error', (same) => console.log(same === error, Object.hasOwn(same, 'firsthand'), Object.isFrozen(same) && same.firsthand.code)); socket.destroy(error);
         await new Promise((done) => socket.on('close', done));
       }`);
-    expect({ out, code }).toEqual({ code: 0, out: 'true false\n'.repeat(3) });
+    expect({ out, code }).toEqual({ code: 0, out: `true false ECONNRESET\n${'true false false\n'.repeat(2)}` });
+  });
+
+  it('no error of a program, however hostile, makes it throw or stop telling', async () => {
+    // Node itself reads some of these, and throws; it must be the same with and without.
+    const code = `
+      const bad = () => { throw new Error('hostile'); };
+      const TRAPS = ['get', 'set', 'has', 'ownKeys', 'getPrototypeOf', 'defineProperty', 'getOwnPropertyDescriptor', 'isExtensible'];
+      const VALUES = [undefined, null, 7, 10n, Symbol('x'), '', '\\u001b[2J', {}, [], Object.create(null), { toString: bad }, 'x'.repeat(1e6)];
+      const CODES = ['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT'];
+      const made = () => Object.assign(new Error('made'), { code: 'ECONNRESET' });
+      const errors = [
+        ...TRAPS.map((trap) => new Proxy(made(), { [trap]: bad })),
+        ...['code', 'stack', 'message', 'syscall', 'name', 'cause', 'address', 'port', 'firsthand', 'errors'].flatMap((key) => [
+          Object.defineProperty(made(), key, { get: bad, set: bad }), Object.defineProperty(made(), key, { value: 7, writable: false }),
+          ...VALUES.map((value) => Object.defineProperty(made(), key, { value, writable: true, configurable: true }))]),
+        ...CODES.map((code) => Object.assign(new Error(code), { code })), Object.seal(made()), Object.preventExtensions(made()),
+        Object.assign(new AggregateError([made(), null, 7, Object.freeze(made()), new Proxy(made(), { get: bad })]), { code: 'ECONNREFUSED' }),
+        Object.setPrototypeOf(made(), null), Object.create(Error.prototype),
+      ];
+      errors.push(errors[0], errors.at(-5));
+      for (const error of errors) {
+        const socket = new net.Socket().on('error', (same) => console.log('heard', same === error));
+        const closed = new Promise((done) => socket.once('close', done));
+        try {
+          socket.destroy(error);
+          await closed;
+        } catch (thrown) {
+          console.log('threw', thrown.message);
+        }
+      }
+      const server = net.createServer(); const port = await listen(server); server.close(); await once(server, 'close');
+      const [last] = await once(net.connect(port, '127.0.0.1'), 'error');
+      console.error(last.firsthand?.cause);`;
+    const [without, withRegister] = [await node(['--input-type=module', '-e', IMPORTS + code]), await script(code)];
+    expect(without).toMatchObject({ code: 0, err: 'undefined\n' });
+    expect(without.out.match(/heard true/g)!.length).toBeGreaterThan(120);
+    expect(withRegister).toEqual({ ...without, err: 'refused\n' });
   });
 
   it('no signal handler, exit listener or warning without being asked', async () => {
@@ -301,7 +421,7 @@ describe('for machines', () => {
 
   it('FIRSTHAND_SUMMARY=1 prints it on SIGUSR2 and lets the process go on', async () => {
     const app = start(
-      process.execPath,
+      NODE,
       ['--import', 'firsthand/register', '-e', `process.stdin.resume().on('end', () => {}); console.log('ready');`],
       { cwd: ROOT, env: { ...ENV, FIRSTHAND_SUMMARY: '1' } },
     );

@@ -17,6 +17,14 @@ export async function drive(port) {
   const answer = await fetch(`http://127.0.0.1:${port}/hello`);
   console.log('fetch', answer.status, await answer.text());
   await fetch(`http://127.0.0.1:${port}/reset`).catch((error) => tell('fetch', error.cause));
+  const unhandled = once(process, 'unhandledRejection');
+  fetch(`http://127.0.0.1:${port}/reset`);
+  const [reason] = await unhandled;
+  tell('unhandled', reason);
+  const names = process.eventNames().map((name) => `${String(name)}=${process.listenerCount(name)}`);
+  console.log('process', names.sort().join(' '));
+  // What would keep the process alive; the number of connections that still close is a matter of turns.
+  console.log('kept alive by', [...new Set(process.getActiveResourcesInfo())].sort().join(' '));
   agent.destroy();
 }
 
@@ -38,6 +46,9 @@ async function ask(agent, port, method, path, body) {
     for (const name of ['aborted', 'error', 'end', 'close']) response.on(name, () => seen.push(`response ${name}`));
     response.on('error', (error) => tell('response', error));
     response.setEncoding('utf8').on('data', (part) => (text += part));
+    // The date changes by itself.
+    const headers = response.rawHeaders.map((value, i) => (/^date$/i.test(response.rawHeaders[i - 1]) ? '' : value));
+    console.log('headers', headers.join('|'));
     response.on('close', () => console.log('body', response.statusCode, text.length, text.slice(0, 80)));
   });
   request.end(body);

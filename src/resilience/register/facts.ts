@@ -31,18 +31,18 @@ export function isTold(error: ConnectionError): boolean {
 /** Collects what is known at this moment; `socket` is null for a request that never had one. */
 export function toFacts(error: ConnectionError, ledger: Ledger, socket: object | null): Facts {
   const nowMs = performance.now();
-  const { request } = ledger;
+  const asking = ledger.method !== null;
   const side = sideOf(ledger, socket);
   const finSeen = socket !== null && hasSeenFin(socket);
   const { code, syscall } = wireFailure(error, ledger);
-  const connected = ledger.connectedMs !== null;
-  const read = connected && socket !== null ? bytesRead(socket) - (request?.readAtStart ?? 0) : 0;
-  const written = connected && socket !== null ? bytesHandedOver(socket) - (request?.writtenAtStart ?? 0) : 0;
+  const connected = !Number.isNaN(ledger.connectedMs);
+  const read = connected && socket !== null ? bytesRead(socket) - (asking ? ledger.readAtStart : 0) : 0;
+  const written = connected && socket !== null ? bytesHandedOver(socket) - (asking ? ledger.writtenAtStart : 0) : 0;
   const tlsEstablished = socket === null ? null : tlsState(socket);
   return {
     at: new Date().toISOString(),
     code: String(error.code),
-    message: error.message,
+    message: String(error.message),
     syscall,
     condition: conditionOf(code, finSeen, ledger),
     phase: phaseOf(ledger, side, read, tlsEstablished, connected),
@@ -59,12 +59,12 @@ export function toFacts(error: ConnectionError, ledger: Ledger, socket: object |
     protocol: ledger.http2 || isH2(socket) ? 'h2' : ledger.begun > 0 ? 'http/1' : null,
     ageMs: since(ledger.connectedMs, nowMs),
     sinceConnectMs: since(ledger.connectStartedMs, nowMs),
-    idleMs: request === null ? since(ledger.restedMs, nowMs) : round(request.idleMs),
-    reused: ledger.begun > 1 || (ledger.begun === 1 && request === null),
+    idleMs: asking ? round(ledger.idleMs) : since(ledger.restedMs, nowMs),
+    reused: ledger.begun > 1 || (ledger.begun === 1 && !asking),
     // HTTP/2 answers overlap: those asked before are counted.
     servedBefore: ledger.http2 ? Math.max(0, ledger.begun - 1) : ledger.ended,
-    request: request === null ? null : requestLine(request.method, request.target),
-    requestMs: since(request?.startedMs ?? null, nowMs),
+    request: asking ? withoutQuery(ledger.method, ledger.target) : null,
+    requestMs: asking ? since(ledger.startedMs, nowMs) : null,
     bytesRead: Math.max(0, read),
     // What waits for the TLS handshake was taken from the stream, and has not left this process.
     bytesWritten: tlsEstablished === false ? 0 : Math.max(0, written),
@@ -108,7 +108,7 @@ function phaseOf(
 ): Phase {
   if (!connected) return side === 'client' ? 'connect' : 'unknown';
   if (tlsEstablished === false) return 'handshake';
-  if (ledger.request === null) return ledger.begun > 0 ? 'idle' : 'unknown';
+  if (ledger.method === null) return ledger.begun > 0 ? 'idle' : 'unknown';
   return side === 'client' && read === 0 ? 'request' : 'response';
 }
 
@@ -121,7 +121,7 @@ function lastFromPeer(code: unknown, finSeen: boolean, { endedHere, failure }: L
 
 /** Which end this is: asked late, because servers name themselves on an accepted socket only after it has begun to read. */
 function sideOf({ connectStartedMs }: Ledger, socket: object | null): Facts['side'] {
-  return connectStartedMs === null && (socket as { server?: unknown } | null)?.server ? 'server' : 'client';
+  return Number.isNaN(connectStartedMs) && (socket as { server?: unknown } | null)?.server ? 'server' : 'client';
 }
 
 function isH2(socket: object | null): boolean {
@@ -134,18 +134,19 @@ function tlsState(socket: object): boolean | null {
   return encrypted === true ? secureConnecting !== true : null;
 }
 
-function requestLine(method: string, target: string): RequestLine {
-  const path = target.replace(/[?#].*$/s, '');
-  return { method: method.slice(0, MAX_CHARS), path: path.slice(0, MAX_CHARS) };
+/** A request as it may be shown. */
+export function withoutQuery(method: unknown, target: unknown): RequestLine {
+  const path = String(target ?? '').replace(/[?#].*$/s, '');
+  return { method: String(method ?? '').slice(0, MAX_CHARS), path: path.slice(0, MAX_CHARS) };
 }
 
 const MAX_CHARS = 200;
 
-function since(startMs: number | null, nowMs: number): number | null {
-  return startMs === null ? null : round(nowMs - startMs);
+function since(startMs: number, nowMs: number): number | null {
+  return round(nowMs - startMs);
 }
 
-/** Microseconds are noise. */
-function round<T extends number | null>(ms: T): T {
-  return (ms === null ? null : Math.round(ms * 10) / 10) as T;
+/** Microseconds are noise; what is not known is null. */
+function round(ms: number): number | null {
+  return Number.isNaN(ms) ? null : Math.round(ms * 10) / 10;
 }

@@ -7,6 +7,7 @@
  */
 import { onAnnotated } from './annotate.ts';
 import { guarded } from './guard.ts';
+import { tellThroughCauses } from './outer-errors.ts';
 import { reportFile } from './report-file.ts';
 import { summary } from './summary.ts';
 import { watchHttp } from './watch-http.ts';
@@ -21,7 +22,8 @@ const INSTALLED = Symbol.for('firsthand.register');
 // Two copies of the package, or --import given twice, would tell each story twice.
 if (!(INSTALLED in globalThis)) {
   Object.defineProperty(globalThis, INSTALLED, { value: true });
-  for (const part of [watchSockets, watchHttp, watchHttp2, watchUndici, listen]) guarded(part)(undefined, undefined);
+  const parts = [watchSockets, watchHttp, watchHttp2, watchUndici, tellThroughCauses, listen];
+  for (const part of parts) guarded(part)(undefined, undefined);
 }
 
 function listen(): void {

@@ -1,19 +1,13 @@
 /** What is remembered of each socket: a few numbers and strings, and never the socket itself. */
+import { hiddenField } from './hidden-field.ts';
 
-export interface CurrentRequest {
-  readonly method: string;
-  /** As given, query included; the record drops the query. */
-  readonly target: string;
-  readonly startedMs: number;
-  readonly idleMs: number | null;
-  readonly readAtStart: number;
-  readonly writtenAtStart: number;
-}
-
-/** All times are milliseconds of performance.now(). */
+/**
+ * All times are milliseconds of performance.now(), NaN when not known: a field that is always a number is written
+ * in place, one that is sometimes null makes garbage on each request.
+ */
 export interface Ledger {
-  readonly connectStartedMs: number | null;
-  connectedMs: number | null;
+  readonly connectStartedMs: number;
+  connectedMs: number;
   host: string | null;
   address: string | null;
   port: number | null;
@@ -23,8 +17,16 @@ export interface Ledger {
   begun: number;
   ended: number;
   /** When the previous request ended. */
-  restedMs: number | null;
-  request: CurrentRequest | null;
+  restedMs: number;
+  /** The method of the request that uses the connection; null between requests. */
+  method: string | null;
+  /** As given, query included; the record drops the query. */
+  target: string;
+  startedMs: number;
+  /** Quiet time before the request. */
+  idleMs: number;
+  readAtStart: number;
+  writtenAtStart: number;
   failure: SeenFailure | null;
   endedHere: boolean;
 }
@@ -41,8 +43,7 @@ export interface Target {
   readonly pipe: string | null;
 }
 
-// Weak, so that nothing here keeps a socket or its buffers alive.
-const ledgers: WeakMap<object, Ledger> = new WeakMap();
+const ledgers = hiddenField<Ledger>();
 
 export function ledgerOf(socket: object): Ledger | undefined {
   return ledgers.get(socket);
@@ -51,7 +52,9 @@ export function ledgerOf(socket: object): Ledger | undefined {
 /** Begins the ledger of a socket whose connect() was just called; a socket may connect more than once. */
 export function openLedger(socket: object, { host, port, pipe }: Target): Ledger {
   const ledger = newLedger(performance.now());
-  Object.assign(ledger, { host, port, pipe });
+  ledger.host = host;
+  ledger.port = port;
+  ledger.pipe = pipe;
   ledgers.set(socket, ledger);
   return ledger;
 }
@@ -60,7 +63,7 @@ export function openLedger(socket: object, { host, port, pipe }: Target): Ledger
 export function ledgerFor(socket: object): Ledger {
   let ledger = ledgers.get(socket);
   if (ledger === undefined) {
-    ledger = newLedger(null);
+    ledger = newLedger(Number.NaN);
     ledgers.set(socket, ledger);
   }
   return ledger;
@@ -69,14 +72,13 @@ export function ledgerFor(socket: object): Ledger {
 /** Notes that a request begins to use the connection. */
 export function beginRequest(ledger: Ledger, socket: object, method: string, target: string): void {
   const nowMs = performance.now();
-  ledger.request = {
-    method,
-    target,
-    startedMs: nowMs,
-    idleMs: ledger.begun > 0 && ledger.restedMs !== null ? nowMs - ledger.restedMs : null,
-    readAtStart: bytesRead(socket),
-    writtenAtStart: bytesHandedOver(socket),
-  };
+  ledger.method = method;
+  ledger.target = target;
+  ledger.startedMs = nowMs;
+  // Of a first request it is NaN, as nothing has ended.
+  ledger.idleMs = nowMs - ledger.restedMs;
+  ledger.readAtStart = bytesRead(socket);
+  ledger.writtenAtStart = bytesHandedOver(socket);
   ledger.begun++;
 }
 
@@ -84,7 +86,7 @@ export function beginRequest(ledger: Ledger, socket: object, method: string, tar
 export function endRequest(ledger: Ledger): void {
   if (ledger.ended < ledger.begun) ledger.ended++;
   ledger.restedMs = performance.now();
-  ledger.request = null;
+  ledger.method = null;
 }
 
 /** Bytes read from the kernel so far. */
@@ -101,13 +103,13 @@ export function bytesHandedOver(socket: object): number {
 
 /** The ledger of a request that never had a connection. */
 export function unconnectedLedger(host: string | null): Ledger {
-  return { ...newLedger(null), host, endedHere: true };
+  return { ...newLedger(Number.NaN), host, endedHere: true };
 }
 
-function newLedger(connectStartedMs: number | null): Ledger {
+function newLedger(connectStartedMs: number): Ledger {
   return {
     connectStartedMs,
-    connectedMs: null,
+    connectedMs: Number.NaN,
     host: null,
     address: null,
     port: null,
@@ -116,8 +118,13 @@ function newLedger(connectStartedMs: number | null): Ledger {
     http2: false,
     begun: 0,
     ended: 0,
-    restedMs: null,
-    request: null,
+    restedMs: Number.NaN,
+    method: null,
+    target: '',
+    startedMs: Number.NaN,
+    idleMs: Number.NaN,
+    readAtStart: 0,
+    writtenAtStart: 0,
     failure: null,
     endedHere: false,
   };

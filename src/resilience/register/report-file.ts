@@ -1,5 +1,5 @@
 /** FIRSTHAND_REPORT=file.ndjson: one JSON line for each failure, whole lines, a bounded number of them. */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeSync } from 'node:fs';
 import { recordOf } from './annotate.ts';
 import type { FirsthandRecord } from './record.ts';
 
@@ -22,7 +22,7 @@ export function reportFile(path: string): (error: Error, record: FirsthandRecord
       appendFileSync(path, lines.join(''));
     } catch (error) {
       broken = true;
-      process.emitWarning(`FIRSTHAND_REPORT ${path}: ${error instanceof Error ? error.message : String(error)}`);
+      complain(`firsthand: FIRSTHAND_REPORT ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   };
   process.on('exit', flush);
@@ -36,4 +36,13 @@ export function reportFile(path: string): (error: Error, record: FirsthandRecord
     // Unref'd: the report keeps no process alive; what waits at the end is written at exit.
     setImmediate(flush).unref();
   };
+}
+
+/** Not a process warning: programs may throw from their 'warning' listener. */
+function complain(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // Standard error is closed: nobody to tell.
+  }
 }

@@ -4,9 +4,11 @@
  */
 import http2, { type ClientHttp2Session } from 'node:http2';
 import { syncBuiltinESMExports } from 'node:module';
-import { before, guarded } from './guard.ts';
+import { guarded, replaceMethod } from './guard.ts';
 import { beginRequest, type Ledger } from './ledger.ts';
 import { lastOpenedLedger } from './watch-sockets.ts';
+
+type Request = (this: ClientHttp2Session, ...args: unknown[]) => unknown;
 
 const ledgers: WeakMap<object, Ledger> = new WeakMap();
 let prototypeSeen = false;
@@ -41,13 +43,22 @@ export function watchHttp2(): void {
 function watchRequests(prototype: ClientHttp2Session): void {
   if (prototypeSeen) return;
   prototypeSeen = true;
-  before(prototype, 'request', (session, headers) => {
+  const noteRequest = guarded((session: ClientHttp2Session, headers: unknown) => {
     const ledger = ledgers.get(session);
     if (ledger === undefined) return;
     // Streams overlap, so bytes cannot be told apart: what is counted is the connection's, from its beginning.
     const { ':method': method = 'GET', ':path': path = '/' } = (headers ?? {}) as Record<string, unknown>;
     beginRequest(ledger, NO_BYTES, String(method), String(path));
   });
+  replaceMethod<ClientHttp2Session, Request>(
+    prototype,
+    'request',
+    (request) =>
+      function (...args) {
+        noteRequest(this, args[0]);
+        return Reflect.apply(request, this, args);
+      },
+  );
 }
 
 const NO_BYTES = {};

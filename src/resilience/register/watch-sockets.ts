@@ -6,32 +6,67 @@
  * established or destroyed. Listeners would show in listenerCount(), and one for 'error' would hide uncaught errors.
  */
 import { Socket } from 'node:net';
+import { notePeer, noteLocalPort } from './addresses.ts';
 import { annotate } from './annotate.ts';
 import { hasSeenFin } from './facts.ts';
-import { before } from './guard.ts';
+import { guarded, replaceMethod } from './guard.ts';
 import { ledgerFor, ledgerOf, openLedger, type Ledger, type Target } from './ledger.ts';
+
+type Connect = (this: Socket, ...args: unknown[]) => unknown;
+type Read = (this: Socket, size: number) => unknown;
+type Destroy = (this: Socket, error: unknown, done: unknown) => unknown;
 
 /** Looks at every net.Socket from now on. */
 export function watchSockets(): void {
-  before(Socket.prototype, 'connect', (socket, first, second) => {
+  const noteConnect = guarded((socket: Socket, args: readonly unknown[]) => {
     // Around an existing socket (tls.connect over a tunnel) there is no connect of its own.
-    lastOpened = openLedger(socket, targetOf(first, second));
+    lastOpened = openLedger(socket, targetOf(args[0], args[1]));
   });
-  // The implementer's hook of Readable: runs once a socket is connected, whoever reads. It asks for the addresses
-  // while the kernel still knows them: after a RST getpeername() fails with ENOTCONN (net/ipv4/af_inet.c).
-  before(Socket.prototype, '_read', (receiver) => {
-    const socket = receiver as Socket;
-    const ledger = ledgerOf(socket);
-    if (ledger !== undefined && ledger.connectedMs !== null) return;
-    if (!socket.connecting && !socket.destroyed) noteConnected(socket, ledger ?? ledgerFor(socket));
+  replaceMethod<Socket, Connect>(
+    Socket.prototype,
+    'connect',
+    (connect) =>
+      function (...args) {
+        noteConnect(this, args);
+        // Everything goes on as it came, the number of arguments included.
+        return Reflect.apply(connect, this, args);
+      },
+  );
+  // The implementer's hook of Readable: runs once a socket is connected, whoever reads. It asks for the peer's address
+  // while the kernel still knows it: after a RST getpeername() fails with ENOTCONN (net/ipv4/af_inet.c).
+  const noteConnected = guarded((socket: Socket, ledger: Ledger | undefined) => {
+    if (!socket.connecting && !socket.destroyed) setConnected(socket, ledger ?? ledgerFor(socket));
   });
+  replaceMethod<Socket, Read>(
+    Socket.prototype,
+    '_read',
+    (read) =>
+      function (size) {
+        const ledger = ledgerOf(this);
+        // NaN is not itself.
+        if (ledger === undefined || ledger.connectedMs !== ledger.connectedMs) noteConnected(this, ledger);
+        return read.call(this, size);
+      },
+  );
   // Every error of a socket passes here before anybody hears of it: those of the kernel, of TLS and of undici.
-  before(Socket.prototype, '_destroy', (socket, error) => {
-    const ledger = error instanceof Error ? ledgerFor(socket) : ledgerOf(socket);
+  const noteEnd = guarded((socket: Socket, error: unknown) => {
+    const ledger = error ? ledgerFor(socket) : ledgerOf(socket);
     if (ledger === undefined) return;
-    if (error instanceof Error) annotate(error, ledger, socket);
-    else ledger.endedHere ||= ledger.failure === null && !hasSeenFin(socket);
+    // For what Node derives from this end once the handle is gone.
+    if (ledger.method !== null) noteLocalPort(socket, ledger);
+    if (error && annotate(error, ledger, socket)) return;
+    // No error, or one from elsewhere: that of the other end of a pipe, a deadline of the program.
+    ledger.endedHere ||= ledger.failure === null && !hasSeenFin(socket);
   });
+  replaceMethod<Socket, Destroy>(
+    Socket.prototype,
+    '_destroy',
+    (destroy) =>
+      function (error, done) {
+        noteEnd(this, error);
+        return destroy.call(this, error, done);
+      },
+  );
 }
 
 /** The ledger of the last socket on which connect() was called: for callers that hide their socket. */
@@ -40,23 +75,9 @@ export function lastOpenedLedger(): Ledger | undefined {
 }
 let lastOpened: Ledger | undefined;
 
-interface Handle {
-  getpeername?(out: { address?: string; port?: number }): number;
-  getsockname?(out: { port?: number }): number;
-}
-
-function noteConnected(socket: Socket, ledger: Ledger): void {
+function setConnected(socket: Socket, ledger: Ledger): void {
   ledger.connectedMs = performance.now();
-  // Not through socket.remoteAddress: Node caches that, and the program would see an address after the close
-  // where it saw none before.
-  const handle = (socket as { _handle?: Handle | null })._handle;
-  const peer: { address?: string; port?: number } = {};
-  const local: { port?: number } = {};
-  handle?.getpeername?.(peer);
-  handle?.getsockname?.(local);
-  ledger.address = peer.address ?? null;
-  ledger.port = peer.port ?? ledger.port;
-  ledger.localPort = local.port ?? null;
+  notePeer(socket, ledger);
 }
 
 /** Reads the arguments of connect(): options, a normalized list of them, a port and a host, or a path. */
