@@ -1,6 +1,8 @@
 /** `npm run bench -- NAME [options]`: runs one bench in this process. */
+import * as client from './client.ts';
 import * as decode from './decode.ts';
 import * as explain from './explain.ts';
+import * as idempotency from './idempotency.ts';
 import * as makeCapture from './make-capture-command.ts';
 import * as read from './read.ts';
 import * as register from './register.ts';
@@ -12,7 +14,15 @@ interface Bench {
   readonly run: (args: readonly string[]) => void | Promise<void>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { read, decode, 'make-capture': makeCapture, register, explain };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  read,
+  decode,
+  'make-capture': makeCapture,
+  register,
+  explain,
+  client,
+  idempotency,
+};
 
 const list = Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(14)}${about}`)

@@ -46,7 +46,7 @@ describe('the packed package', () => {
 
   it('installs with its dependencies and no others', async () => {
     const installed = (await readdir(join(project, 'node_modules'))).filter((name) => !name.startsWith('.'));
-    expect(installed.toSorted()).toEqual(['commander', 'firsthand', 'fzstd']);
+    expect(installed.toSorted()).toEqual(['cockatiel', 'commander', 'firsthand', 'fzstd']);
   });
 
   it('runs by npx', async () => {

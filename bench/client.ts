@@ -1,0 +1,165 @@
+/** What createClient() with everything on costs beside bare undici: processes in turns on the same mix of requests. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { describeMachine } from './machine.ts';
+import { positiveInteger, UsageError } from './options.ts';
+import { medianWithInterval } from './register-interval.ts';
+import { renderTable } from './table.ts';
+
+const KINDS = ['fetch', 'request'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** `keyed` is bare undici whose caller makes a key for each POST; `again` is `bare` once more: what noise there is. */
+const CLIENTS = ['bare', 'ours', 'heard', 'keyed', 'again'] as const;
+type Who = (typeof CLIENTS)[number];
+
+interface Took {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+interface Plan {
+  readonly sets: number;
+  readonly rounds: number;
+  readonly operations: number;
+  readonly built: string;
+}
+
+const SERVER = path.join(import.meta.dirname, 'client-server.mjs');
+const LOOP = path.join(import.meta.dirname, 'client-loop.mjs');
+const WARM_UP_OPERATIONS = 4000;
+const CONCURRENCIES = [1, 16];
+/** With the median of the row above it, the claim holds. */
+const TARGET = 0.95;
+
+/** What is divided by what; throughput, so above 1 is faster. The claim is the first. */
+const COMPARISONS: readonly (readonly [Who, Who, string])[] = [
+  ['ours', 'bare', 'createClient() / bare'],
+  ['heard', 'bare', 'createClient({ onAttempt }) / bare'],
+  ['ours', 'keyed', 'createClient() / bare with keys'],
+  ['again', 'bare', 'bare / bare'],
+];
+
+export const about: string = 'what createClient() with everything on costs beside bare undici';
+
+export const help: string = `npm run bench -- client [KIND ...] [--sets N] [--rounds N] [--operations N] [--dist FOLDER]
+
+  KIND             ${KINDS.join(', ')} (default both): client.fetch beside undici's fetch, client.dispatcher.request
+                   beside an Agent's; every other request is a POST with a body of JSON
+  --sets N         times that every client is started anew (default 10)
+  --rounds N       rounds of each client in a set, after ${WARM_UP_OPERATIONS} operations to warm up (default 12)
+  --operations N   operations of a round (default 500)
+  --dist FOLDER    the built package (default dist)
+
+Each client and the server has a process of its own; rounds go forwards and backwards through the clients. A set gives
+the median ratio of its rounds; the table has the median of the sets with its 95 % interval. The ratio is throughput,
+and beside it that of processor time. Exit 2 when createClient() is below ${TARGET} of bare undici in a row.`;
+
+/** Prints for each kind and concurrency the ratios of the clients with their 95 % intervals. */
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      sets: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '12' },
+      operations: { type: 'string', default: '500' },
+      dist: { type: 'string', default: path.resolve(import.meta.dirname, '../dist') },
+    },
+  });
+  const kinds = positionals.length === 0 ? KINDS : positionals.map(toKind);
+  const built = path.resolve(values.dist, 'src/resilience/client/index.js');
+  if (!fs.existsSync(built)) throw new UsageError(`${built} is missing: npm run build`);
+  const plan = {
+    sets: positiveInteger('--sets', values.sets),
+    rounds: positiveInteger('--rounds', values.rounds),
+    operations: positiveInteger('--operations', values.operations),
+    built: pathToFileURL(built).href,
+  };
+  console.log(describeMachine().join('\n'));
+  console.log(`\n${plan.sets} sets of ${plan.rounds} rounds of ${plan.operations} operations for each client`);
+  const server = fork(SERVER, { execArgv: [] });
+  try {
+    const [port] = (await once(server, 'message')) as [number];
+    const rows = [['', 'at once', 'throughput of', 'ratio', '95 %', 'processor time', 'µs each', 'beside']];
+    let missed = 0;
+    for (const kind of kinds)
+      for (const atOnce of CONCURRENCIES) {
+        const measured = await measure(kind, atOnce, port, plan);
+        rows.push(...measured.rows);
+        if (measured.claim < TARGET) missed++;
+      }
+    console.log(renderTable(rows));
+    if (missed > 0) throw new Error(`${missed} rows are below ${TARGET}`);
+  } finally {
+    server.disconnect();
+  }
+}
+
+async function measure(
+  kind: Kind,
+  atOnce: number,
+  port: number,
+  plan: Plan,
+): Promise<{ rows: string[][]; claim: number }> {
+  const sets: Record<Who, Took[]>[] = [];
+  for (let at = 0; at < plan.sets; at++) sets.push(await measureSet(kind, atOnce, port, plan));
+  const rows: string[][] = [];
+  let claim = Number.NaN;
+  for (const [who, beside, title] of COMPARISONS) {
+    const wall = medianWithInterval(sets.map((set) => ratioOf(set, who, beside, 'wallMs')));
+    const cpu = medianWithInterval(sets.map((set) => ratioOf(set, who, beside, 'cpuMs')));
+    const micros = (one: Who): string => {
+      const all = sets.flatMap((set) => set[one].map(({ wallMs }) => (wallMs / plan.operations) * 1000));
+      return medianWithInterval(all).median.toFixed(1);
+    };
+    if (Number.isNaN(claim)) claim = wall.median;
+    const interval = `${wall.low.toFixed(3)} to ${wall.high.toFixed(3)}`;
+    const times = [(1 / cpu.median).toFixed(3), micros(who), micros(beside)];
+    rows.push([kind, String(atOnce), title, wall.median.toFixed(3), interval, ...times]);
+  }
+  return { rows, claim };
+}
+
+/** The rounds of every client, each in a process that lives for this set. */
+async function measureSet(kind: Kind, atOnce: number, port: number, plan: Plan): Promise<Record<Who, Took[]>> {
+  const took: Record<Who, Took[]> = { bare: [], ours: [], heard: [], keyed: [], again: [] };
+  const children: [Who, ChildProcess][] = [];
+  try {
+    for (const who of CLIENTS) {
+      const child = fork(LOOP, [kind, who, String(atOnce), String(port), plan.built], { execArgv: [] });
+      children.push([who, child]);
+      await once(child, 'message');
+      await round(child, WARM_UP_OPERATIONS);
+    }
+    for (let at = 0; at < plan.rounds; at++) {
+      // Forwards and backwards: a drift of the machine hits all alike.
+      const order = at % 2 === 0 ? children : children.toReversed();
+      for (const [who, child] of order) took[who].push(await round(child, plan.operations));
+    }
+    return took;
+  } finally {
+    for (const [, child] of children) child.disconnect();
+  }
+}
+
+async function round(child: ChildProcess, operations: number): Promise<Took> {
+  child.send(operations);
+  const [took] = (await once(child, 'message')) as [Took];
+  return took;
+}
+
+/** The median over the rounds of a set; above 1 when `who` took less. */
+function ratioOf(set: Record<Who, Took[]>, who: Who, beside: Who, of: keyof Took): number {
+  return medianWithInterval(set[who].map((took, at) => set[beside][at]![of] / took[of])).median;
+}
+
+function toKind(text: string): Kind {
+  if ((KINDS as readonly string[]).includes(text)) return text as Kind;
+  throw new UsageError(`no kind ${text}: one of ${KINDS.join(', ')}`);
+}

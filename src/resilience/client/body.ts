@@ -1,0 +1,36 @@
+/** Which request bodies can be sent again, and what to send next. */
+import { Readable } from 'node:stream';
+
+/** A function that returns a new body for each attempt: how a stream becomes replayable. */
+export type BodyFactory = () => unknown;
+
+/** Whether undici writes it together with the head, in one call. */
+export function isBytes(body: unknown): boolean {
+  if (body === null || body === undefined || typeof body === 'string') return true;
+  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer;
+}
+
+/** Whether the same bytes can be had once more. A form gets a new boundary each time, so it counts as a stream. */
+export function isReplayable(body: unknown): boolean {
+  return isBytes(body) || typeof body === 'function' || isBlob(body);
+}
+
+/** Whether somebody has begun to read a body that can be read once. */
+export function isSpent(body: unknown): boolean {
+  if (isReplayable(body)) return false;
+  const { destroyed, locked } = body as { destroyed?: boolean; locked?: boolean };
+  return destroyed === true || locked === true || (isReadable(body) && Readable.isDisturbed(body));
+}
+
+/** What to give undici for the next attempt. */
+export function nextBody(body: unknown): unknown {
+  return typeof body === 'function' ? (body as BodyFactory)() : body;
+}
+
+function isReadable(body: unknown): body is Readable {
+  return typeof body === 'object' && body !== null && ('pipe' in body || 'getReader' in body);
+}
+
+function isBlob(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'arrayBuffer' in body && 'size' in body && 'stream' in body;
+}

@@ -1,0 +1,53 @@
+/** Which fields of an answer are kept for its replays. */
+
+/** Marks a replay; the name Stripe uses, since the draft defines none. */
+export const REPLAYED_HEADER = 'idempotent-replayed';
+
+/**
+ * Never kept: credentials of one moment (Set-Cookie), fields of one connection (RFC 9110 §7.6.1), and those that are
+ * made anew for every message.
+ */
+const NEVER: ReadonlySet<string> = new Set([
+  'set-cookie',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'date',
+  'age',
+  'server-timing',
+  REPLAYED_HEADER,
+]);
+
+type Value = string | number | readonly string[] | undefined;
+
+/** The fields to keep: not those of NEVER, nor those that Connection names, nor those that `isKept` refuses. */
+export function keptHeaders(
+  headers: Readonly<Record<string, Value>>,
+  isKept: ((name: string) => boolean) | undefined,
+): Record<string, string | readonly string[]> {
+  const kept: Record<string, string | readonly string[]> = {};
+  const nominated = headers['connection'] === undefined ? undefined : nominatedBy(headers['connection']);
+  for (const raw in headers) {
+    const value = headers[raw];
+    const name = raw.toLowerCase();
+    if (value === undefined || NEVER.has(name) || nominated?.has(name) === true || isKept?.(name) === false) continue;
+    kept[name] = typeof value === 'number' ? String(value) : value;
+  }
+  return kept;
+}
+
+function nominatedBy(connection: Value): ReadonlySet<string> {
+  return new Set(
+    String(connection)
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
+}
