@@ -14,9 +14,7 @@ export interface ProofClient {
 
 /** Row name to client; `OURS` are those that the claim is about. */
 export const CLIENTS: Readonly<Record<string, () => ProofClient>> = {
-  'firsthand, 15 attempts': () =>
-    // 409 is what a retry meets while the lease of the killed server lasts.
-    firsthand({ maxAttempts: 15, minDelayMs: 10, budget: false, statusCodes: [409, 429, 502, 503, 504] }),
+  'firsthand, 15 attempts': () => firsthand({ maxAttempts: 15, minDelayMs: 10, budget: false }),
   'firsthand, defaults': () => firsthand({}),
   'undici retry': undiciRetry,
   got: () => ({
@@ -30,12 +28,7 @@ export const CLIENTS: Readonly<Record<string, () => ProofClient>> = {
   }),
 };
 
-function firsthand(retry: {
-  maxAttempts?: number;
-  minDelayMs?: number;
-  budget?: false;
-  statusCodes?: number[];
-}): ProofClient {
+function firsthand(retry: { maxAttempts?: number; minDelayMs?: number; budget?: false }): ProofClient {
   const client = createClient({ retry });
   return {
     post: async (url, operation) => {

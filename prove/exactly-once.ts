@@ -62,7 +62,7 @@ export async function run(args: readonly string[]): Promise<number> {
       operations: { type: 'string', default: '300' },
       store: { type: 'string', default: 'postgres' },
       only: { type: 'string' },
-      'at-once': { type: 'string', default: '20' },
+      'at-once': { type: 'string', default: '50' },
       seed: { type: 'string', default: '1' },
     },
   });

@@ -1,6 +1,9 @@
 /** Which request bodies can be sent again, and what to send next. */
 import { Readable } from 'node:stream';
 
+/** In characters or bytes; a character takes three bytes at most, and the head of the request comes on top. */
+const STALLING_LENGTH = 2700;
+
 /** A function that returns a new body for each attempt: how a stream becomes replayable. */
 export type BodyFactory = () => unknown;
 
@@ -8,6 +11,17 @@ export type BodyFactory = () => unknown;
 export function isBytes(body: unknown): boolean {
   if (body === null || body === undefined || typeof body === 'string') return true;
   return ArrayBuffer.isView(body) || body instanceof ArrayBuffer;
+}
+
+/**
+ * Whether a write of these bytes can make a quiet connection say that it needs to drain: not when head and body stay
+ * below the smallest high-water mark of Node's streams, 16 KiB.
+ */
+export function mayStall(bytes: unknown): boolean {
+  if (bytes === null || bytes === undefined) return false;
+  return (
+    (typeof bytes === 'string' ? bytes.length : (bytes as ArrayBuffer | ArrayBufferView).byteLength) >= STALLING_LENGTH
+  );
 }
 
 /** Whether the same bytes can be had once more. A form gets a new boundary each time, so it counts as a stream. */

@@ -46,11 +46,30 @@ export function breakerSettings(options: BreakerOptions = {}): BreakerSettings {
   };
 }
 
+/** The one attempt that is let through to see whether the origin answers again. */
+export interface Probe {
+  /** The origin answered, or failed with this error. */
+  end(error?: Error): void;
+  /** Nothing was learned: the next attempt takes its place. */
+  abandon(): void;
+}
+
+/** An attempt that finds the circuit not closed; exactly one of these is called, unless it leaves. */
+export interface Entrant {
+  onProbe(probe: Probe): void;
+  onCircuitClosed(): void;
+  onCircuitOpen(): void;
+}
+
 export class Breaker {
   readonly settings: BreakerSettings;
   readonly #counter: ConsecutiveBreaker;
   readonly #policy: CircuitBreakerPolicy;
+  readonly #waiting: Map<Entrant, NodeJS.Timeout> = new Map();
   #openedAtMs = 0;
+  /** Ends cockatiel's test call; null while the circuit is not half open. */
+  #endTest: ((error?: Error) => void) | null = null;
+  #probing = false;
 
   constructor(settings: BreakerSettings) {
     this.settings = settings;
@@ -81,12 +100,70 @@ export class Breaker {
     if (this.closed) this.#policy.execute(() => Promise.reject(error)).catch(() => {});
   }
 
-  /** On a circuit that is not closed: runs the probe, or says that it is refused. `done` must be called. */
-  probe(run: (done: (error?: Error) => void) => void, refused: () => void): void {
-    const probe = (): Promise<void> =>
-      new Promise((resolve, reject) => run((error) => (error === undefined ? resolve() : reject(error))));
-    this.#policy.execute(probe).catch((error: unknown) => {
-      if (isBrokenCircuitError(error)) refused();
+  /** On a circuit that is not closed: the probe, a wait for another one's end that is bounded, or a refusal. */
+  enter(entrant: Entrant): void {
+    if (this.#endTest === null) this.#test(entrant);
+    else if (this.#probing) this.#wait(entrant);
+    else this.#begin(entrant);
+  }
+
+  /** An attempt that waits has ended. */
+  leave(entrant: Entrant): void {
+    clearTimeout(this.#waiting.get(entrant));
+    this.#waiting.delete(entrant);
+  }
+
+  #test(entrant: Entrant): void {
+    const test = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        this.#endTest = (error) => (error === undefined ? resolve() : reject(error));
+        this.#begin(entrant);
+      });
+    this.#policy.execute(test).then(
+      () => this.#release(),
+      (error: unknown) => {
+        if (isBrokenCircuitError(error)) entrant.onCircuitOpen();
+        else this.#release();
+      },
+    );
+  }
+
+  #begin(entrant: Entrant): void {
+    this.#probing = true;
+    let ended = false;
+    entrant.onProbe({
+      end: (error) => {
+        if (!ended) this.#endTest?.(error);
+        ended = true;
+      },
+      abandon: () => {
+        if (ended) return;
+        ended = true;
+        this.#probing = false;
+        const [next] = this.#waiting.keys();
+        if (next === undefined) return;
+        this.leave(next);
+        this.#begin(next);
+      },
     });
+  }
+
+  #wait(entrant: Entrant): void {
+    const refuse = (): void => {
+      this.#waiting.delete(entrant);
+      entrant.onCircuitOpen();
+    };
+    this.#waiting.set(entrant, setTimeout(refuse, this.settings.halfOpenAfterMs));
+  }
+
+  /** The probe has ended, one way or the other. */
+  #release(): void {
+    this.#endTest = null;
+    this.#probing = false;
+    for (const entrant of this.#waiting.keys()) {
+      this.leave(entrant);
+      if (this.closed) entrant.onCircuitClosed();
+      else entrant.onCircuitOpen();
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** A token bucket that keeps retries a fraction of the requests, however long an outage lasts. */
+import { checkNames, checkNumber } from './check-options.ts';
 
 export interface RetryBudget {
   /** One operation begins; its first attempt is never refused. */
@@ -23,10 +24,12 @@ export interface RetryBudgetOptions {
  * @example
  * createClient({ retry: { budget: retryBudget({ ratio: 0.1 }) } });
  */
-export function retryBudget({ ratio = 0.2, perSecond = 10, capacity = 100 }: RetryBudgetOptions = {}): RetryBudget {
-  within('ratio', ratio, 0, 10);
-  within('perSecond', perSecond, 0, 1e6);
-  within('capacity', capacity, 1, 1e9);
+export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
+  checkNames('the argument of retryBudget', options, ['ratio', 'perSecond', 'capacity']);
+  const { ratio = 0.2, perSecond = 10, capacity = 100 } = options;
+  checkNumber('ratio', ratio, { from: 0, to: 10 });
+  checkNumber('perSecond', perSecond, { from: 0, to: 1e6 });
+  checkNumber('capacity', capacity, { from: 1, to: 1e9 });
   return new TokenBucket(ratio, perSecond, capacity);
 }
 
@@ -66,8 +69,4 @@ class TokenBucket implements RetryBudget {
     this.#level = Math.min(this.#capacity, this.#level + ((nowMs - this.#atMs) / 1000) * this.#perSecond);
     this.#atMs = nowMs;
   }
-}
-
-function within(name: string, value: number, low: number, high: number): void {
-  if (!(value >= low && value <= high)) throw new RangeError(`${name} is ${value}: from ${low} to ${high} is needed`);
 }

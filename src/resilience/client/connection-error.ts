@@ -19,6 +19,19 @@ export interface ConnectionErrorInit {
   readonly cause?: unknown;
 }
 
+/** An attempt as JSON has it. */
+export interface AttemptJson extends Pick<Attempt, 'n' | 'phase' | 'sent' | 'reused' | 'idleMs' | 'status'> {
+  readonly error?: { readonly code?: string; readonly message: string };
+}
+
+/** What JSON.stringify makes of a ConnectionError. */
+export interface ConnectionErrorJson extends Pick<
+  ConnectionError,
+  'name' | 'message' | 'code' | 'execution' | 'retry'
+> {
+  readonly attempts: readonly AttemptJson[];
+}
+
 const BRAND = Symbol.for('firsthand.ConnectionError');
 /** What console.log and uncaught exceptions ask for a text. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
@@ -41,6 +54,8 @@ export class ConnectionError extends Error {
   readonly operation: string;
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // Inherited by subclasses, of which only their own are instances.
+    if (this !== ConnectionError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === 'object' && value !== null && BRAND in value;
   }
 
@@ -62,4 +77,26 @@ export class ConnectionError extends Error {
   explain(): string {
     return printConnectionError(this);
   }
+
+  /** For logs: what is stable, without stacks. */
+  toJSON(): ConnectionErrorJson {
+    const { name, message, code, execution, retry } = this;
+    return { name, message, code, execution, retry, attempts: this.attempts.map(toPlain) };
+  }
+}
+
+function toPlain({ n, phase, sent, reused, idleMs, status, error }: Attempt): AttemptJson {
+  return {
+    n,
+    phase,
+    sent,
+    reused,
+    idleMs,
+    ...(status === undefined ? {} : { status }),
+    ...(error === undefined ? {} : { error: { ...codeIn(error), message: error.message } }),
+  };
+}
+
+function codeIn(error: Error): { code?: string } {
+  return 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
 }

@@ -3,11 +3,12 @@ import type { Dispatcher } from 'undici';
 
 import type { Attempt } from './attempt.ts';
 import { type BreakerOptions, breakerSettings } from './breaker.ts';
+import { checkMethods, checkNames, checkNumber, checkStatusCodes, checkWord, quote } from './check-options.ts';
 import { keepAliveConnector } from './connector.ts';
 import { ClientDispatcher } from './dispatcher.ts';
 import { toFetch } from './fetch.ts';
 import { type IdempotencyKeyOptions, keySettings } from './idempotency-key.ts';
-import { NO_RETRY, type RetryOptions, retrySettings } from './options.ts';
+import { NO_RETRY, RETRY_NAMES, type RetryOptions, retrySettings } from './options.ts';
 import { Policy } from './policy.ts';
 import { undici } from './undici.ts';
 import { watchUndici } from './watch.ts';
@@ -58,6 +59,7 @@ export interface Client {
  * await client.fetch('https://api.example/orders', { method: 'POST', body: '{}' });
  */
 export function createClient(options: ClientOptions = {}): Client {
+  checkClientOptions(options);
   watchUndici();
   const { retry, idempotency, breaker, onAttempt } = options;
   const inner = options.dispatcher ?? new undici.Agent({ connect: keepAliveConnector() });
@@ -67,11 +69,58 @@ export function createClient(options: ClientOptions = {}): Client {
     onAttempt,
   });
   const keys = idempotency === false ? null : keySettings(idempotency);
+  allowOneMoreListener(inner);
   const dispatcher = new ClientDispatcher(inner, policy, keys);
+  const ask = toFetch(dispatcher);
+  let closing: Promise<void> | null = null;
   return {
-    fetch: toFetch(dispatcher),
+    fetch: (input, init) => (closing === null ? ask(input, init) : Promise.reject(closedError())),
     dispatcher,
-    close: () => dispatcher.close(),
-    destroy: (error) => dispatcher.destroy(error ?? null),
+    close: () => (closing ??= dispatcher.close()),
+    destroy: (error) => {
+      const destroyed = dispatcher.destroy(error ?? null);
+      closing ??= destroyed;
+      return destroyed;
+    },
   };
+}
+
+function checkClientOptions(options: ClientOptions): void {
+  checkNames('the argument of createClient', options, ['dispatcher', 'retry', 'idempotency', 'breaker', 'onAttempt']);
+  const { dispatcher, retry, idempotency, breaker, onAttempt } = options;
+  if (dispatcher !== undefined)
+    checkMethods('dispatcher', dispatcher, ['dispatch', 'close', 'destroy', 'on'], 'a Dispatcher of undici');
+  if (retry !== undefined && retry !== false) checkNames('retry', retry, RETRY_NAMES, ' or false');
+  if (idempotency !== undefined && idempotency !== false) checkKeyOptions(idempotency);
+  if (breaker !== undefined && breaker !== false) checkBreakerOptions(breaker);
+  if (onAttempt !== undefined && typeof onAttempt !== 'function')
+    throw new TypeError(`onAttempt is ${quote(onAttempt)}: a function is needed`);
+}
+
+function checkKeyOptions(options: IdempotencyKeyOptions): void {
+  checkNames('idempotency', options, ['header', 'methods'], ' or false');
+  const { header = '', methods = [] } = options;
+  if (typeof header !== 'string') throw new TypeError(`header is ${quote(header)}: the name of a header is needed`);
+  if (!Array.isArray(methods) || methods.some((method) => typeof method !== 'string'))
+    throw new TypeError(`methods is ${quote(methods)}: an array of names like 'POST' is needed`);
+}
+
+function checkBreakerOptions(options: BreakerOptions): void {
+  checkNames('breaker', options, ['consecutiveFailures', 'halfOpenAfterMs', 'whenOpen', 'statusCodes'], ' or false');
+  const { consecutiveFailures = 1, halfOpenAfterMs = 1, whenOpen = 'wait', statusCodes = [] } = options;
+  checkNumber('consecutiveFailures', consecutiveFailures, { from: 1, to: 10_000, whole: true });
+  checkNumber('halfOpenAfterMs', halfOpenAfterMs, { from: 1, to: 3_600_000 });
+  checkWord('whenOpen', whenOpen, ['wait', 'fail']);
+  checkStatusCodes('statusCodes', statusCodes);
+}
+
+/** Each client of a dispatcher hears its events: that is no leak, and the program's own listeners keep their number. */
+function allowOneMoreListener(inner: Dispatcher): void {
+  const limit = inner.getMaxListeners?.() ?? 0;
+  if (limit > 0) inner.setMaxListeners(limit + 1);
+}
+
+function closedError(): TypeError {
+  const cause = new undici.errors.ClientClosedError('close() or destroy() of this client was called before');
+  return new TypeError('fetch failed: the client is closed', { cause });
 }

@@ -39,12 +39,18 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
 export function isConnectionFailure(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const code = codeOf(error);
-  return CODES.has(code) || code.startsWith('ERR_HTTP2_');
+  return CODES.has(code) || code.startsWith('ERR_HTTP2_') || isBeforeConnection(error);
 }
 
 /** Whether the error alone proves that no request can have left. */
 export function isConnectError(error: Error): boolean {
-  return syscallOf(error) === 'connect' || NEVER_CONNECTED.has(codeOf(error));
+  return isBeforeConnection(error) || NEVER_CONNECTED.has(codeOf(error));
+}
+
+/** Whatever the kernel said: the path of a Unix socket that is not there yet is ENOENT. */
+function isBeforeConnection(error: Error): boolean {
+  const syscall = syscallOf(error);
+  return syscall === 'connect' || syscall === 'bind';
 }
 
 /** RFC 9113 §8.7: the server states that it did no processing on the stream. */

@@ -59,6 +59,33 @@ describe('bodies that are sent again as they were', () => {
   });
 });
 
+it('replays the string of a fetch that was only given the dispatcher', async () => {
+  const { origin, client } = await start(failOnce);
+  const init = { method: 'POST', body: 'work', dispatcher: client.dispatcher };
+  expect(await (await fetch(origin.url, init as object)).text()).toBe('answer 2');
+  expect(origin.seen.map(({ body }) => body)).toEqual(['work', 'work']);
+});
+
+const blob = (): Blob => new Blob(['x'.repeat(1_000_000)]);
+
+describe('while a body is collected', () => {
+  it('close waits for the answer', async () => {
+    const { origin, client } = await start((_n, _request, response, body) => response.end(`${body.length} bytes`));
+    const answer = client.fetch(origin.url, { method: 'POST', body: blob() });
+    const closed = client.close();
+    expect(await (await answer).text()).toBe('1000000 bytes');
+    await closed;
+  });
+
+  it('destroy ends it', async () => {
+    const { origin, client } = await start((_n, _request, response) => response.end());
+    const answer = client.fetch(origin.url, { method: 'POST', body: blob() }).catch((error: unknown) => error);
+    await client.destroy(new Error('enough'));
+    expect(await answer).toMatchObject({ cause: { message: 'enough' } });
+    expect(origin.seen).toHaveLength(0);
+  });
+});
+
 it('a stream goes out once and the error says what would help', async () => {
   const { origin, client } = await start(failOnce);
   const body = new Blob(['work']).stream();

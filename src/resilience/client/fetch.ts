@@ -2,14 +2,10 @@
 import type { Dispatcher } from 'undici';
 
 import type { ClientDispatcher } from './dispatcher.ts';
-import { requestHeader } from './headers.ts';
 import { newKey } from './idempotency-key.ts';
 
 /** Node's own, whatever is installed over it later: its Request, FormData and Response are those of the program. */
 const nativeFetch: typeof fetch = globalThis.fetch;
-
-/** Bodies of known length up to here are held in memory, so that they can be sent again. */
-const MAX_HELD_BYTES = 16_777_216;
 
 type Input = Parameters<typeof fetch>[0];
 type Init = NonNullable<Parameters<typeof fetch>[1]>;
@@ -73,13 +69,7 @@ class FetchCall {
     if (body === null || body === undefined) return this.#send(options, handler);
     if (this.#held !== null) return this.#send({ ...options, body: this.#held }, handler);
     if (this.#factory !== null) return this.#send({ ...options, body: this.#nextStream(body) as never }, handler);
-    const lengthBytes = Number(requestHeader(options.headers, 'content-length') ?? Number.NaN);
-    if (!(lengthBytes <= MAX_HELD_BYTES)) return this.#send(options, handler);
-    collect(body as unknown as AsyncIterable<Uint8Array>).then(
-      (bytes) => this.#send({ ...options, body: bytes }, handler),
-      (error: Error) => handler.onError?.(error),
-    );
-    return true;
+    return this.#send(options, handler);
   }
 
   /** One key for the call: a redirect keeps it within the origin, another origin gets none. */
@@ -100,10 +90,4 @@ class FetchCall {
       return first;
     };
   }
-}
-
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) parts.push(chunk);
-  return Buffer.concat(parts);
 }

@@ -19,7 +19,7 @@ export type { Jitter } from './backoff.ts';
 export { retryBudget } from './budget.ts';
 export type { RetryBudget, RetryBudgetOptions } from './budget.ts';
 export { ConnectionError } from './connection-error.ts';
-export type { Execution } from './connection-error.ts';
+export type { AttemptJson, ConnectionErrorJson, Execution } from './connection-error.ts';
 export { ERROR_CODES } from './error-codes.ts';
 export type { ErrorCode, ErrorMeaning } from './error-codes.ts';
 export type { Attempt, Sent } from './attempt.ts';

@@ -1,17 +1,31 @@
-/** The headers that make a request repeatable: the draft's, the older name that Go knows too, and configured ones. */
+/** The headers that make a request repeatable: the draft's, the older name that Go knows too, and a client's own. */
 import type { Dispatcher } from 'undici';
 
 import { requestHeader } from './headers.ts';
 
-const NAMES: string[] = ['idempotency-key', 'x-idempotency-key'];
+type Options = Dispatcher.DispatchOptions;
 
-/** Adds a name for all clients of the process: `retry` has to know what `idempotencyKey` adds outside of it. */
-export function knowKeyHeader(name: string): void {
-  const lower = name.toLowerCase();
-  if (!NAMES.includes(lower)) NAMES.push(lower);
+const NAMES = ['idempotency-key', 'x-idempotency-key'] as const;
+
+/**
+ * The name of another header that is the key of this one request, in lower case. It travels with the request from
+ * `idempotencyKey` to `retry`: what is a key for one client is a trace id for the next.
+ */
+const KEY_HEADER: unique symbol = Symbol('firsthand.key-header');
+
+/** The same request, marked as one whose key is in a header of this name, where the name alone does not say so. */
+export function markKeyHeader<T extends Options>(options: T, lower: string): T {
+  return isKnown(lower) ? options : { ...options, [KEY_HEADER]: lower };
 }
 
 /** Whether a request carries an idempotency key that is not empty. */
-export function isKeyed(headers: Dispatcher.DispatchOptions['headers']): boolean {
+export function isKeyed(options: Options): boolean {
+  const { headers } = options;
+  const own = (options as { [KEY_HEADER]?: string })[KEY_HEADER];
+  if (own !== undefined && (requestHeader(headers, own) ?? '') !== '') return true;
   return NAMES.some((name) => (requestHeader(headers, name) ?? '') !== '');
+}
+
+function isKnown(lower: string): boolean {
+  return lower === NAMES[0] || lower === NAMES[1];
 }

@@ -3,111 +3,71 @@
  * handler hears of one request that went well or failed once. Longer than most files, because it is one state machine;
  * every judgement it makes lies in a file of its own.
  */
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
-import type { Phase } from '../../terms/phases.ts';
-import { type Attempt, type Sent, toAttempt } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { afterServerMs, backoffMs } from './backoff.ts';
-import { isBytes, isReplayable, isSpent, nextBody } from './body.ts';
-import type { Breaker } from './breaker.ts';
+import { isReplayable, isSpent, nextBody } from './body.ts';
+import type { Breaker, Entrant, Probe } from './breaker.ts';
 import type { ErrorCode } from './error-codes.ts';
-import { isConnectError, isConnectionFailure, isRefusedStream } from './failure.ts';
+import { isConnectionFailure, isRefusedStream } from './failure.ts';
 import { requestHeader, responseHeader, withHeader } from './headers.ts';
 import { isKeyed } from './key-headers.ts';
 import { MAX_RETRY_AFTER_MS } from './options.ts';
 import { type Cancellable, type Policy, toReason } from './policy.ts';
 import { asDispatchHandler, type RawHandler, type RawHeaders } from './raw-handler.ts';
-import { cannotResume, checkRest, type Checkpoint, toCheckpoint } from './resume.ts';
+import { cannotResume } from './resume.ts';
+import { Resumption } from './resumption.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { isIdempotent, safetyOf } from './safety.ts';
+import { Sending } from './sending.ts';
 import { tellFailure } from './tell-failure.ts';
 import { undici } from './undici.ts';
-import { expectSocket, failedToConnect, forgetSocket, type Starting } from './watch.ts';
+import { enterStart, forgetSocket, leaveStart, startAgain, type Starting } from './watch.ts';
 
 type Options = Dispatcher.DispatchOptions;
-
-/** What is known of a connection; looked up once for each request, so that a WeakMap is never written in between. */
-interface Connection {
-  /** When an exchange last ended on it, in milliseconds of performance.now(); negative before the first. */
-  lastUsedMs: number;
-}
-
-const connections = new WeakMap<Socket, Connection>();
-
-function connectionOf(socket: Socket): Connection {
-  const known = connections.get(socket);
-  if (known !== undefined) return known;
-  const fresh = { lastUsedMs: -1 };
-  connections.set(socket, fresh);
-  return fresh;
-}
 
 /** A pool that lost all its connections at once is emptied one by one, without waits and without an end of its own. */
 const MAX_STALE = 100;
 /** The body of an answer that is thrown away is read up to here, so that the connection can be kept. */
 const MAX_DISCARD_BYTES = 65_536;
+/** And no longer than this, in milliseconds. */
+const MAX_DISCARD_MS = 500;
 
-/**
- * Private by TypeScript only: V8 of Node 20 adds the brand of `#` methods to each instance in a slow call, and one of
- * these is made for every request.
- */
-export class Operation implements RawHandler, Starting, Cancellable {
-  readonly method: string;
-  readonly path: string;
-  readonly origin: string;
+export class Operation extends Sending implements RawHandler, Cancellable, Entrant {
   private readonly dispatch: Dispatcher.Dispatch;
   private readonly policy: Policy;
   private readonly handler: RawHandler;
   private readonly breaker: Breaker | null;
-  private readonly options: Options;
   private attempts: Attempt[] | null = null;
-  private n = 0;
   private staleCount = 0;
   private finished = false;
   private told = false;
   private cancelled = false;
-  private everStarted = false;
-  private startedMs = 0;
+  private deadlineAtMs = 0;
   private deadline: NodeJS.Timeout | null = null;
   private endWait: (() => void) | null = null;
-
-  private started = false;
-  private mayHaveLeft = false;
   private abortAttempt: ((reason?: Error) => void) | null = null;
-  private socket: Socket | null = null;
-  private connection: Connection | null = null;
-  private bytesBefore = -1;
-  private reused = false;
-  private idleMs = 0;
-  private firstWriteFailed = false;
-  private requestSent = false;
-  private stalledWrite = false;
-  private onDrain: (() => void) | null = null;
-  private status = 0;
-  private probeDone: ((error?: Error) => void) | null = null;
+  private probe: Probe | null = null;
+  /** Operations of dispatchers around this one that run the same request. */
+  private above: readonly Starting[] | null = null;
 
   /** Milliseconds to wait when the answer that is being thrown away has ended; negative when none is. */
   private discardThenMs = -1;
   private discardedBytes = 0;
+  private discardLimit: NodeJS.Timeout | null = null;
 
+  /** The caller has the head of an answer. */
   private passed = false;
   private whyNotResumable = '';
-  private checkpoint: Checkpoint | null = null;
-  private receivedBytes = 0;
-  private skipBytes = 0;
-  private pausedByCaller = false;
-  private resumeAttempt: (() => void) | null = null;
+  private resumption: Resumption | null = null;
 
   constructor(dispatch: Dispatcher.Dispatch, options: Options, handler: RawHandler, policy: Policy) {
+    super(options);
     this.dispatch = dispatch;
-    this.options = options;
     this.handler = handler;
     this.policy = policy;
-    this.method = options.method;
-    this.path = options.path;
-    this.origin = typeof options.origin === 'string' ? options.origin : (options.origin?.origin ?? '');
     this.breaker = policy.breakerOf(this.origin);
   }
 
@@ -122,7 +82,7 @@ export class Operation implements RawHandler, Starting, Cancellable {
     }
     if (budgetOf !== null) budgetOf(this.origin).deposit();
     if (deadlineMs !== null) {
-      this.startedMs = performance.now();
+      this.deadlineAtMs = Math.round(performance.now() + deadlineMs);
       this.deadline = setTimeout(() => this.onDeadline(), deadlineMs).unref();
     }
     return this.attempt();
@@ -139,41 +99,60 @@ export class Operation implements RawHandler, Starting, Cancellable {
   }
 
   private attempt(): boolean {
+    if (this.n > 0) {
+      this.forgetAttempt();
+      this.abortAttempt = null;
+      this.discardThenMs = -1;
+    }
     this.n++;
-    this.started = false;
-    this.mayHaveLeft = false;
-    this.abortAttempt = null;
-    this.socket = null;
-    this.reused = false;
-    this.idleMs = 0;
-    this.firstWriteFailed = false;
-    this.requestSent = false;
-    this.stalledWrite = false;
-    this.status = 0;
-    this.discardThenMs = -1;
     const breaker = this.breaker;
-    if (breaker === null || breaker.closed) return this.dispatch(this.nextOptions(), asDispatchHandler(this));
+    if (breaker === null || breaker.closed) return this.send();
     this.tellCaller();
-    breaker.probe(
-      (done) => {
-        if (this.finished) return done(new Error('given up'));
-        this.probeDone = done;
-        this.dispatch(this.nextOptions(), asDispatchHandler(this));
-      },
-      () => this.onCircuitOpen(breaker),
-    );
+    if (this.finished) return true;
+    this.policy.cancellable.add(this);
+    this.endWait = () => breaker.leave(this);
+    breaker.enter(this);
     return true;
+  }
+
+  onProbe(probe: Probe): void {
+    this.waited();
+    if (this.finished) return probe.abandon();
+    this.probe = probe;
+    this.send();
+  }
+
+  onCircuitClosed(): void {
+    this.waited();
+    if (!this.finished) this.send();
+  }
+
+  private send(): boolean {
+    let options: Options | null = null;
+    try {
+      options = this.nextOptions();
+      return this.dispatch(options, asDispatchHandler(this));
+    } catch (thrown) {
+      // What the caller's own handler throws when it is told of the end is the caller's.
+      if (this.finished) throw thrown;
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      if (options === null && this.attempts !== null) this.giveUp('ERR_FIRSTHAND_BODY_NOT_REPLAYABLE', error);
+      else this.fail(error);
+      return true;
+    }
   }
 
   private nextOptions(): Options {
     const options = this.options;
     const factory = typeof options.body === 'function';
-    if (!factory && this.receivedBytes === 0) return options;
+    const resumption = this.resumption;
+    const rest = resumption !== null && resumption.receivedBytes > 0;
+    if (!factory && !rest) return options;
     const next = { ...options };
     if (factory) next.body = nextBody(options.body) as NonNullable<Options['body']>;
-    if (this.checkpoint !== null && this.receivedBytes > 0) {
-      next.headers = withHeader(next.headers, 'range', `bytes=${this.receivedBytes}-`);
-      next.headers = withHeader(next.headers, 'if-range', this.checkpoint.etag);
+    if (rest) {
+      next.headers = withHeader(next.headers, 'range', `bytes=${resumption.receivedBytes}-`);
+      next.headers = withHeader(next.headers, 'if-range', resumption.checkpoint.etag);
     }
     return next;
   }
@@ -183,46 +162,21 @@ export class Operation implements RawHandler, Starting, Cancellable {
       abort(new undici.errors.RequestAbortedError());
       return;
     }
-    // With pipelining undici itself moves a begun request to another connection.
-    if (this.started && this.sent() !== 'no') this.mayHaveLeft = true;
-    this.started = true;
-    this.everStarted = true;
-    this.socket = null;
+    this.begin();
     this.abortAttempt = abort;
-    expectSocket(this);
-    if (!this.told) {
-      this.told = true;
-      this.handler.onConnect?.(this.abort, context);
+    const entered = enterStart(this);
+    try {
+      if (!this.told) {
+        this.told = true;
+        this.handler.onConnect?.(this.abort, context);
+      } else if (this.above !== null) startAgain(this.above);
+    } finally {
+      this.above = leaveStart(entered);
     }
   }
 
   get wantsMicrotask(): boolean {
     return !this.policy.hearsSent;
-  }
-
-  onSocket(socket: Socket): void {
-    const connection = connectionOf(socket);
-    const { lastUsedMs } = connection;
-    this.socket = socket;
-    this.connection = connection;
-    this.reused = lastUsedMs >= 0;
-    this.idleMs = lastUsedMs < 0 ? 0 : performance.now() - lastUsedMs;
-    // A body of bytes is written in one call, of which onFirstWrite hears all; a stream may never begin.
-    this.bytesBefore = isBytes(this.options.body) ? -1 : socket.bytesWritten;
-  }
-
-  /** What the first write did, before any event can come between. */
-  onFirstWrite(): void {
-    const socket = this.socket;
-    // A stream is written later and in parts: an error then says nothing of the first one.
-    if (socket === null || !isBytes(this.options.body)) return;
-    const { errored } = socket as { errored?: NodeJS.ErrnoException | null };
-    if (errored) this.firstWriteFailed = errored.syscall === 'write';
-    else if (socket.writableNeedDrain) {
-      this.stalledWrite = true;
-      this.onDrain ??= () => (this.stalledWrite = false);
-      socket.once('drain', this.onDrain);
-    }
   }
 
   onBodySent(chunk: unknown, total?: number): void {
@@ -248,67 +202,56 @@ export class Operation implements RawHandler, Starting, Cancellable {
   onHeaders(status: number, headers: RawHeaders, resume: () => void, statusText: string): boolean {
     if (status < 200) return this.passed || this.handler.onHeaders(status, headers, resume, statusText);
     this.status = status;
+    // The head is all that is asked of a probe: a body may take as long as it likes.
+    if (this.probe !== null) this.tellBreaker(this.statusFailure());
     const retryMs = this.retryAnswerMs(status, headers);
     if (retryMs !== null) {
       this.discardThenMs = retryMs;
       this.discardedBytes = 0;
+      this.discardLimit = setTimeout(() => this.endDiscard(), MAX_DISCARD_MS);
       return true;
     }
     if (this.passed) return this.takeRest(status, headers, resume);
     this.passed = true;
-    const ranged = this.method === 'GET' && status === 200 && requestHeader(this.options.headers, 'range') !== null;
-    const why = this.policy.raw ? 'resuming is off' : cannotResume(this.method, status, headers, ranged);
-    this.whyNotResumable = why ?? '';
-    if (why !== null) return this.handler.onHeaders(status, headers, resume, statusText);
-    this.checkpoint = toCheckpoint(headers);
-    this.resumeAttempt = resume;
-    const continueReading = (): void => {
-      this.pausedByCaller = false;
-      this.resumeAttempt?.();
-    };
-    const go = this.handler.onHeaders(status, headers, continueReading, statusText);
-    this.pausedByCaller = go === false;
-    return go;
+    // Only the answer to a plain GET can be resumed; why another cannot is told when it is cut.
+    if (status !== 200 || this.method !== 'GET' || this.policy.raw || this.isRanged())
+      return this.handler.onHeaders(status, headers, resume, statusText);
+    const why = cannotResume(this.method, status, headers, false);
+    if (why !== null) {
+      this.whyNotResumable = why;
+      return this.handler.onHeaders(status, headers, resume, statusText);
+    }
+    this.resumption = new Resumption(this.handler, headers, resume);
+    return this.resumption.begin(status, headers, statusText);
   }
 
   onData(chunk: Buffer): boolean {
-    if (this.discardThenMs >= 0) {
-      this.discardedBytes += chunk.length;
-      if (this.discardedBytes > MAX_DISCARD_BYTES)
-        this.abortAttempt?.(new Error('the answer is too long to be read for nothing'));
-      return true;
-    }
-    if (this.checkpoint === null) return this.handler.onData(chunk);
-    let rest = chunk;
-    if (this.skipBytes > 0) {
-      rest = chunk.subarray(Math.min(this.skipBytes, chunk.length));
-      this.skipBytes -= chunk.length - rest.length;
-      if (rest.length === 0) return true;
-    }
-    this.receivedBytes += rest.length;
-    const go = this.handler.onData(rest);
-    this.pausedByCaller = go === false;
-    return go;
+    if (this.discardThenMs < 0)
+      return this.resumption === null ? this.handler.onData(chunk) : this.resumption.onData(chunk);
+    this.discardedBytes += chunk.length;
+    if (this.discardedBytes > MAX_DISCARD_BYTES) this.endDiscard();
+    return true;
+  }
+
+  private endDiscard(): void {
+    this.abortAttempt?.(new Error('the answer is too long to be read for nothing'));
   }
 
   onComplete(trailers: RawHeaders): void {
-    if (this.connection !== null) this.connection.lastUsedMs = performance.now();
+    this.released();
     // A layer below does not pass on that the request was written: later ones are looked at in a microtask.
     if (!this.requestSent) this.policy.hearsSent = false;
-    this.tellBreaker(
-      this.breaker?.settings.statusCodes.has(this.status) ? new Error(`status ${this.status}`) : undefined,
-    );
+    this.tellBreaker(this.statusFailure());
     if (this.discardThenMs >= 0) {
       this.record(undefined);
       this.again(this.discardThenMs);
       return;
     }
-    const lengthBytes = this.checkpoint?.lengthBytes ?? null;
-    if (lengthBytes !== null && this.receivedBytes !== lengthBytes) {
+    const shortage = this.resumption === null ? null : this.resumption.shortage;
+    if (shortage !== null) {
       this.whyNotResumable = 'the answer that should have brought the rest was short itself';
-      const error = new Error(`${this.receivedBytes} of ${lengthBytes} bytes came`);
-      this.record(error);
-      this.giveUp('ERR_FIRSTHAND_RESPONSE_TRUNCATED', error);
+      this.record(shortage);
+      this.giveUp('ERR_FIRSTHAND_RESPONSE_TRUNCATED', shortage);
       return;
     }
     if (this.policy.reports) this.policy.report(this.toAttempt(undefined));
@@ -320,22 +263,21 @@ export class Operation implements RawHandler, Starting, Cancellable {
     forgetSocket(this);
     if (this.finished) return;
     if (this.discardThenMs >= 0 && !this.cancelled) {
-      this.tellBreaker(error);
+      this.tellBreaker(this.statusFailure());
       this.record(undefined);
       this.again(this.discardThenMs);
       return;
     }
     if (this.cancelled || !isConnectionFailure(error)) {
       if (this.policy.reports) this.policy.report(this.toAttempt(error));
-      this.probeDone?.(error);
-      this.probeDone = null;
       this.fail(error);
       return;
     }
     const attempt = this.record(error);
     const stale = attempt.sent === 'no' && attempt.reused;
     // A dead pooled connection says nothing about the health of the server.
-    if (!stale || this.probeDone !== null) this.tellBreaker(error);
+    if (stale) this.abandonProbe();
+    else this.tellBreaker(error);
     if (stale && this.policy.replacesStale && !this.passed && this.staleCount < MAX_STALE && !this.bodySpent()) {
       this.staleCount++;
       this.again(0);
@@ -360,11 +302,15 @@ export class Operation implements RawHandler, Starting, Cancellable {
 
   /** The connection ended inside a body of which the caller already has a part. */
   private afterCut(error: Error): void {
-    if (this.checkpoint === null) this.giveUp('ERR_FIRSTHAND_RESPONSE_TRUNCATED', error);
-    else this.retryOrGiveUp(error, backoffMs(this.retries() + 1, this.policy.retry));
+    if (this.resumption === null) {
+      this.whyNotResumable ||= cannotResume(this.method, this.status, [], this.isRanged()) ?? '';
+      this.giveUp('ERR_FIRSTHAND_RESPONSE_TRUNCATED', error);
+    } else this.retryOrGiveUp(error, backoffMs(this.retries() + 1, this.policy.retry));
   }
 
-  private onCircuitOpen(breaker: Breaker): void {
+  onCircuitOpen(): void {
+    const breaker = this.breaker!;
+    this.waited();
     if (this.finished) return;
     const error = new Error(`the circuit of ${this.origin} is open`);
     this.record(error);
@@ -393,44 +339,51 @@ export class Operation implements RawHandler, Starting, Cancellable {
   /** How long to wait before this answer is asked for again, or null to hand it to the caller. */
   private retryAnswerMs(status: number, headers: RawHeaders): number | null {
     const { retry } = this.policy;
-    if (!retry.statusCodes.has(status)) return null;
+    const isConflict = status === 409 && retry.statusCodes.size > 0;
+    if (!isConflict && !retry.statusCodes.has(status)) return null;
     if (this.retries() + 1 >= retry.maxAttempts) return null;
     if (!isIdempotent(this.method) && !this.keyed()) return null;
     if (this.bodySpent()) return null;
     const askedMs = retryAfterMs(responseHeader(headers, 'retry-after'), Date.now());
     if (askedMs !== null && askedMs > MAX_RETRY_AFTER_MS) return null;
-    const delayMs = askedMs === null ? backoffMs(this.retries() + 1, retry) : afterServerMs(askedMs, retry);
+    let delayMs = askedMs === null ? backoffMs(this.retries() + 1, retry) : afterServerMs(askedMs, retry);
+    if (isConflict && !retry.statusCodes.has(status)) {
+      // A server that replays says so while the first try still runs; any other 409 is the answer.
+      if (askedMs === null || !this.keyed()) return null;
+      delayMs = Math.max(delayMs, backoffMs(this.retries() + 1, retry));
+    }
     if (!this.fits(delayMs)) return null;
     if (retry.budgetOf !== null && !retry.budgetOf(this.origin).withdraw()) return null;
     return delayMs;
   }
 
   private takeRest(status: number, headers: RawHeaders, resume: () => void): boolean {
-    const skip = checkRest(this.checkpoint!, this.receivedBytes, status, headers);
-    if (typeof skip === 'string') {
-      this.whyNotResumable = skip;
-      const error = new Error(skip);
-      this.record(error);
-      const abort = this.abortAttempt;
-      this.giveUp('ERR_FIRSTHAND_RESPONSE_TRUNCATED', error);
-      abort?.(error);
-      return true;
-    }
-    this.skipBytes = skip;
-    this.resumeAttempt = resume;
-    return !this.pausedByCaller;
+    const resumption = this.resumption!;
+    const why = resumption.refuse(status, headers);
+    if (why === null) return resumption.continueWith(resume);
+    this.whyNotResumable = why;
+    const error = new Error(why);
+    this.record(error);
+    const abort = this.abortAttempt;
+    this.giveUp('ERR_FIRSTHAND_RESPONSE_TRUNCATED', error);
+    abort?.(error);
+    return true;
+  }
+
+  private isRanged(): boolean {
+    return requestHeader(this.options.headers, 'range') !== null;
   }
 
   private again(delayMs: number): void {
     this.abortAttempt = null;
     this.stopWatching();
+    this.stopDiscarding();
     this.tellCaller();
     // Telling the caller lets it cancel at once.
     if (this.finished) return;
     this.policy.cancellable.add(this);
     const go = (): void => {
-      this.endWait = null;
-      if (this.policy.retry.signal === null) this.policy.cancellable.delete(this);
+      this.waited();
       if (!this.finished) this.attempt();
     };
     if (delayMs === 0) {
@@ -441,6 +394,16 @@ export class Operation implements RawHandler, Starting, Cancellable {
       const wait = setTimeout(go, delayMs);
       this.endWait = () => clearTimeout(wait);
     }
+  }
+
+  private waited(): void {
+    this.endWait = null;
+    if (this.policy.retry.signal === null) this.policy.cancellable.delete(this);
+  }
+
+  private stopDiscarding(): void {
+    if (this.discardLimit !== null) clearTimeout(this.discardLimit);
+    this.discardLimit = null;
   }
 
   /** An attempt that never began gave the caller no way to abort; it needs one before any wait. */
@@ -455,14 +418,17 @@ export class Operation implements RawHandler, Starting, Cancellable {
   private onDeadline(): void {
     const error = new Error(`the deadline of ${this.policy.retry.deadlineMs} ms ended`);
     const abort = this.abortAttempt;
-    if (this.endWait === null) this.record(error);
+    if (this.endWait === null) {
+      this.record(error);
+      this.probe?.end(error);
+    }
     this.giveUp('ERR_FIRSTHAND_DEADLINE', error);
     abort?.(error);
   }
 
   private fits(delayMs: number): boolean {
     const { deadlineMs } = this.policy.retry;
-    return deadlineMs === null || performance.now() - this.startedMs + delayMs < deadlineMs;
+    return deadlineMs === null || performance.now() + delayMs < this.deadlineAtMs;
   }
 
   /** Retries so far, not counting stale connections that were replaced. */
@@ -471,49 +437,13 @@ export class Operation implements RawHandler, Starting, Cancellable {
   }
 
   private keyed(): boolean {
-    return isKeyed(this.options.headers);
+    return isKeyed(this.options);
   }
 
   private bodySpent(): boolean {
     const { body } = this.options;
     // undici reads ahead of what it writes: a stream that it began with is gone, even where nothing of it left.
-    return !isReplayable(body) && (this.everStarted || isSpent(body));
-  }
-
-  private sent(): Sent {
-    if (this.mayHaveLeft) return 'yes';
-    if (!this.started) return 'no';
-    const socket = this.socket;
-    if (this.status !== 0 || socket === null) return 'yes';
-    const isHttp2 = (socket as { alpnProtocol?: string | false | null }).alpnProtocol === 'h2';
-    // A session of HTTP/2 writes past the socket object: nothing of it can be counted there.
-    if (isHttp2) return 'yes';
-    if (this.firstWriteFailed) return 'no';
-    if (this.bytesBefore >= 0 && socket.bytesWritten === this.bytesBefore) return 'no';
-    return this.stalledWrite || (!this.requestSent && !isBytes(this.options.body)) ? 'partly' : 'yes';
-  }
-
-  private phase(error: Error | undefined, sent: Sent): Phase {
-    if (error === undefined || this.status !== 0) return 'response';
-    if (!this.started) {
-      if (!failedToConnect(error)) return isConnectError(error) || !isConnectionFailure(error) ? 'connect' : 'idle';
-      return this.origin.startsWith('https:') && !isConnectError(error) ? 'handshake' : 'connect';
-    }
-    if (sent === 'no') return this.reused ? 'idle' : 'request';
-    return sent === 'partly' ? 'request' : 'response';
-  }
-
-  private toAttempt(error: Error | undefined): Attempt {
-    const sent = this.sent();
-    const phase = this.phase(error, sent);
-    // A request that undici never began and that failed on an established connection waited on a pooled one.
-    const reused = this.reused || (!this.started && phase === 'idle');
-    const status = this.status;
-    const n = this.n;
-    const idleMs = this.idleMs;
-    if (error === undefined) return toAttempt({ n, phase, sent, reused, idleMs, status }, this);
-    if (status === 0) return toAttempt({ n, phase, sent, reused, idleMs, error }, this);
-    return toAttempt({ n, phase, sent, reused, idleMs, status, error }, this);
+    return !isReplayable(body) && (this.hasBegun || isSpent(body));
   }
 
   private record(error: Error | undefined): Attempt {
@@ -524,12 +454,26 @@ export class Operation implements RawHandler, Starting, Cancellable {
   }
 
   private tellBreaker(error: Error | undefined): void {
-    const done = this.probeDone;
-    if (done !== null) {
-      this.probeDone = null;
-      done(error);
-    } else if (error === undefined) this.breaker?.success();
-    else this.breaker?.failure(error);
+    const { probe, breaker } = this;
+    if (probe !== null) {
+      this.probe = null;
+      probe.end(error);
+    } else if (error === undefined) breaker?.success();
+    else breaker?.failure(error);
+  }
+
+  /** What the status says of the health of the origin. */
+  private statusFailure(): Error | undefined {
+    const { breaker, status } = this;
+    if (breaker === null || !breaker.settings.statusCodes.has(status)) return undefined;
+    return new Error(`status ${status}`);
+  }
+
+  /** Nothing was learned of the origin: what the caller ended says nothing of it. */
+  private abandonProbe(): void {
+    const { probe } = this;
+    this.probe = null;
+    probe?.abandon();
   }
 
   private giveUp(code: ErrorCode, cause: Error): void {
@@ -547,10 +491,6 @@ export class Operation implements RawHandler, Starting, Cancellable {
     this.handler.onError(error);
   }
 
-  private stopWatching(): void {
-    if (this.onDrain !== null) this.socket?.off('drain', this.onDrain);
-  }
-
   private settle(): void {
     if (this.finished) return;
     this.finished = true;
@@ -558,8 +498,8 @@ export class Operation implements RawHandler, Starting, Cancellable {
     this.endWait?.();
     this.endWait = null;
     this.stopWatching();
-    this.probeDone?.(new Error('given up'));
-    this.probeDone = null;
+    this.stopDiscarding();
+    this.abandonProbe();
     this.policy.end(this);
   }
 }

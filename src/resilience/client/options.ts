@@ -1,6 +1,7 @@
-/** The options of retrying, with defaults filled in and ranges checked once. */
+/** The options of retrying, with defaults filled in, checked once. */
 import { type BackoffOptions, type Jitter } from './backoff.ts';
 import { type RetryBudget, retryBudget } from './budget.ts';
+import { checkMethods, checkNames, checkNumber, checkStatusCodes, checkWord } from './check-options.ts';
 import { PerOrigin } from './per-origin.ts';
 
 export interface RetryOptions {
@@ -39,19 +40,32 @@ export const MAX_RETRY_AFTER_MS = 300_000;
 /** What setTimeout can hold. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Defaults filled in and ranges checked. */
+/** The names of RetryOptions. */
+export const RETRY_NAMES: readonly string[] = [
+  'maxAttempts',
+  'minDelayMs',
+  'maxDelayMs',
+  'jitter',
+  'deadlineMs',
+  'budget',
+  'statusCodes',
+  'signal',
+];
+
+/** Defaults filled in; names, types and ranges checked. */
 export function retrySettings(options: RetryOptions = {}): RetrySettings {
+  checkNames('retry', options, RETRY_NAMES);
   const { maxAttempts = 4, minDelayMs = 1000, maxDelayMs = 30_000, jitter = 'full', deadlineMs, budget } = options;
-  if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 100))
-    throw new RangeError(`maxAttempts is ${maxAttempts}: a whole number from 1 to 100 is needed`);
-  if (!(minDelayMs >= 0 && minDelayMs <= MAX_TIMER_MS))
-    throw new RangeError(`minDelayMs is ${minDelayMs}: from 0 to ${MAX_TIMER_MS} is needed`);
-  if (!(maxDelayMs >= 0 && maxDelayMs <= MAX_TIMER_MS))
-    throw new RangeError(`maxDelayMs is ${maxDelayMs}: from 0 to ${MAX_TIMER_MS} is needed`);
-  if (jitter !== 'full' && jitter !== 'none')
-    throw new RangeError(`jitter is ${String(jitter)}: full or none is needed`);
-  if (deadlineMs !== undefined && !(deadlineMs > 0 && deadlineMs <= MAX_TIMER_MS))
-    throw new RangeError(`deadlineMs is ${deadlineMs}: above 0, up to ${MAX_TIMER_MS} is needed`);
+  const { statusCodes = [429, 502, 503, 504], signal } = options;
+  checkNumber('maxAttempts', maxAttempts, { from: 1, to: 100, whole: true });
+  checkNumber('minDelayMs', minDelayMs, { from: 0, to: MAX_TIMER_MS });
+  checkNumber('maxDelayMs', maxDelayMs, { from: 0, to: MAX_TIMER_MS });
+  checkWord('jitter', jitter, ['full', 'none']);
+  if (deadlineMs !== undefined) checkNumber('deadlineMs', deadlineMs, { from: 0, to: MAX_TIMER_MS, above: true });
+  if (budget !== undefined && budget !== false)
+    checkMethods('budget', budget, ['deposit', 'withdraw'], 'what retryBudget() returns, or false,');
+  checkStatusCodes('statusCodes', statusCodes);
+  if (signal !== undefined) checkMethods('signal', signal, ['addEventListener'], 'an AbortSignal');
   return {
     maxAttempts,
     minDelayMs,
@@ -59,8 +73,8 @@ export function retrySettings(options: RetryOptions = {}): RetrySettings {
     jitter,
     deadlineMs: deadlineMs ?? null,
     budgetOf: toBudgets(budget),
-    statusCodes: new Set(options.statusCodes ?? [429, 502, 503, 504]),
-    signal: options.signal ?? null,
+    statusCodes: new Set(statusCodes),
+    signal: signal ?? null,
   };
 }
 

@@ -8,7 +8,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   connect: 'while connecting',
   handshake: 'during the handshake',
   request: 'while the request was sent',
-  response: 'while the answer was awaited or arriving',
+  response: 'while the answer was awaited',
   idle: 'while idle',
   closing: 'while closing',
   closed: 'after the close',
@@ -20,20 +20,29 @@ const MAX_ROWS = 12;
 /** What happened, in which phase, executed or not, the attempts, what would make it safe, the next command. */
 export function printConnectionError(error: ConnectionError): string {
   const last = error.attempts.at(-1);
-  const executed =
-    error.execution === 'not-executed' ? 'no: no attempt reached the program on the server' : 'perhaps: ask the server';
   const lines = [
     `ConnectionError: ${error.message}`,
     `    ${error.code}: ${ERROR_CODES[error.code]?.meaning ?? ''}`,
     '',
     ...field('what', `${error.operation}: ${last?.error === undefined ? error.message : failure(last.error)}`),
-    ...(last === undefined ? [] : field('phase', PHASE_WORDS[last.phase])),
-    ...field('executed', executed),
+    ...(last === undefined ? [] : field('phase', phaseWords(last))),
+    ...field('executed', executed(error)),
     ...table(error.attempts),
     ...field('retry', `${error.retry}; ${error.remedy}`),
     ...field('next', nextCommand(last)),
   ];
   return lines.map(printable).join('\n');
+}
+
+function phaseWords({ phase, status }: Attempt): string {
+  return phase === 'response' && status !== undefined ? 'while the answer arrived' : PHASE_WORDS[phase];
+}
+
+function executed({ execution, attempts }: ConnectionError): string {
+  if (execution === 'not-executed') return 'no: no attempt reached the program on the server';
+  const cut = attempts.find(({ status, error }) => status !== undefined && error !== undefined);
+  if (cut === undefined) return 'perhaps: ask the server';
+  return `the server answered with status ${cut.status}, and the answer was cut short`;
 }
 
 function field(label: string, text: string): string[] {

@@ -4,7 +4,8 @@
 export function retryAfterMs(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
   const text = value.trim();
-  if (/^\d{1,10}$/.test(text)) return Number(text) * 1000;
+  // However many digits: a huge number is a long wait, not a mistake of the server.
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);
   // A date of HTTP always names its weekday; Date.parse alone would take "1.5" and "-1" for years.
   if (!/^[A-Za-z]{3,9},? /.test(text)) return null;
   const atMs = Date.parse(text);

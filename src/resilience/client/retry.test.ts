@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
 import { Readable } from 'node:stream';
-import { Agent } from 'undici';
-import { afterEach, describe, expect, it } from 'vitest';
+import { Agent, type Dispatcher, MockAgent } from 'undici';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { attemptChannel } from './policy.ts';
 import type { Attempt } from './attempt.ts';
@@ -64,7 +68,7 @@ describe('a connection that is reset after the request arrived', () => {
     const { origin, client } = await start(failTwice, { idempotency: {} });
     expect((await ask(client, origin.url, { method: 'POST', body: 'work' })).text).toBe('answer 3');
     expect(new Set(origin.seen.map(({ key }) => key)).size).toBe(1);
-    expect(origin.seen[0]!.key).toMatch(/^"[0-9a-f-]{36}"$/);
+    expect(origin.seen[0]!.key).toMatch(/^"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$/);
     expect(origin.seen.map(({ body }) => body)).toEqual(['work', 'work', 'work']);
   });
 
@@ -127,11 +131,21 @@ describe('answers that ask for patience', () => {
     expect(origin.seen).toHaveLength(2);
   });
 
-  it('never asks earlier than the server said', async () => {
-    const { origin, client } = await start(after('1'), { retry: { maxDelayMs: 5 } });
-    const beganMs = performance.now();
+  it('never asks earlier than the server said, whatever the own longest wait is', async () => {
+    // Sockets and the timers of undici stay real; only the wait itself is cut short.
+    const waitsMs: number[] = [];
+    const real = globalThis.setTimeout;
+    const fast = (then: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): NodeJS.Timeout => {
+      if (ms === undefined || Math.abs(ms - 25_000) > 1000) return real(then, ms, ...args);
+      waitsMs.push(ms);
+      return real(then, 0, ...args);
+    };
+    const timer = vi.spyOn(globalThis, 'setTimeout').mockImplementation(fast as typeof setTimeout);
+    undo.push(async () => timer.mockRestore());
+    const { origin, client } = await start(after('25'), { retry: { maxDelayMs: 5 } });
     expect((await ask(client, origin.url)).status).toBe(200);
-    expect(performance.now() - beganMs).toBeGreaterThanOrEqual(1000);
+    expect(waitsMs).toHaveLength(1);
+    expect(waitsMs[0]).toBeGreaterThan(25_000);
   });
 
   it('hands the answer over at once when the wait does not fit the deadline', async () => {
@@ -151,6 +165,25 @@ describe('answers that ask for patience', () => {
     const { origin, client } = await start((_n, _request, response) => response.writeHead(503).end('down'));
     expect(await ask(client, origin.url)).toEqual({ status: 503, text: 'down' });
     expect(origin.seen).toHaveLength(4);
+  });
+
+  it('asks a POST with a key again after 409 with Retry-After, and takes any other 409 for the answer', async () => {
+    const inProgress = await start(after('0', 409), { idempotency: {} });
+    expect((await ask(inProgress.client, inProgress.origin.url, { method: 'POST', body: 'a' })).status).toBe(200);
+    const conflict = await start(after(null, 409), { idempotency: {} });
+    expect((await ask(conflict.client, conflict.origin.url, { method: 'POST', body: 'a' })).status).toBe(409);
+    for (const method of ['POST', 'PUT']) {
+      const unkeyed = await start(after('0', 409));
+      expect((await ask(unkeyed.client, unkeyed.origin.url, { method, body: 'a' })).status).toBe(409);
+    }
+  });
+
+  it('goes on when the answer that is thrown away does not end', async () => {
+    const { origin, client } = await start((n, _request, response) => {
+      if (n > 1) response.end('done');
+      else response.writeHead(503, { 'retry-after': '0', 'content-length': '100' }).write('x');
+    });
+    expect(await ask(client, origin.url)).toEqual({ status: 200, text: 'done' });
   });
 
   it('gives up an answer that is too long to be read for nothing, not the request', async () => {
@@ -269,4 +302,75 @@ it('leaves no listener behind on a connection that carries many requests', async
   expect(warnings).toEqual([]);
   // undici reuses a connection only a turn after its answer ended.
   expect(sockets).toBeLessThanOrEqual(2);
+});
+
+describe('what is thrown while an attempt begins', () => {
+  it('by a body factory on a later attempt rejects and says that the first may have been executed', async () => {
+    const { origin, client } = await start((_n, request) => reset(request), { idempotency: {} });
+    let asked = 0;
+    const body = (): Readable => {
+      if (++asked > 1) throw new Error('the file is gone');
+      return stream();
+    };
+    await expect(ask(client, origin.url, { method: 'POST', body })).rejects.toMatchObject({
+      code: 'ERR_FIRSTHAND_BODY_NOT_REPLAYABLE',
+      execution: 'maybe-executed',
+      cause: { message: 'the file is gone' },
+    });
+    await client.close();
+  });
+
+  it.each([1, 2])('by an inner interceptor on attempt %i rejects', async (failing) => {
+    const origin = await startOrigin((_n, request) => reset(request));
+    let n = 0;
+    const throwing: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+      if (++n === failing) throw new Error('broken interceptor');
+      return dispatch(options, handler);
+    };
+    const client = createClient({ dispatcher: new Agent().compose(throwing), retry: { minDelayMs: 1 } });
+    undo.push(
+      () => origin.close(),
+      () => client.destroy(),
+    );
+    await expect(ask(client, origin.url)).rejects.toThrow('broken interceptor');
+    // It counts as ended.
+    await client.close();
+  });
+});
+
+it('waits for a Unix socket that is not there yet, whatever the method', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'firsthand-unix-'));
+  const socketPath = path.join(folder, 'server');
+  const server = createHttpServer((_request, response) => response.end('there'));
+  const attempts: Attempt[] = [];
+  const client = createClient({
+    dispatcher: new Agent({ connect: { socketPath } }),
+    idempotency: false,
+    retry: { minDelayMs: 20, jitter: 'none', maxAttempts: 20 },
+    onAttempt: (attempt) => {
+      if (attempts.push(attempt) === 1) server.listen(socketPath);
+    },
+  });
+  undo.push(
+    async () => rmSync(folder, { recursive: true }),
+    async () => server.close(),
+    () => client.destroy(),
+  );
+  expect((await ask(client, 'http://localhost', { method: 'POST', body: 'work' })).text).toBe('there');
+  expect(attempts[0]).toMatchObject({ phase: 'connect', sent: 'no', error: { code: 'ENOENT' } });
+});
+
+it('takes nothing for unsent that failed where it cannot be known', async () => {
+  const dispatcher = new MockAgent();
+  dispatcher.disableNetConnect();
+  const pool = dispatcher.get('http://x.test');
+  const error = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
+  pool.intercept({ path: '/', method: 'POST' }).replyWithError(error);
+  pool.intercept({ path: '/', method: 'POST' }).reply(200, 'sent twice');
+  const client = createClient({ dispatcher, idempotency: false, retry: { minDelayMs: 1 } });
+  undo.push(() => client.close());
+  await expect(ask(client, 'http://x.test', { method: 'POST', body: 'x' })).rejects.toMatchObject({
+    code: 'ERR_FIRSTHAND_MAYBE_EXECUTED',
+    attempts: [{ sent: 'yes', phase: 'response' }],
+  });
 });

@@ -7,8 +7,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Attempt } from './attempt.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type Client, createClient } from './create-client.ts';
+import { retry } from './retry.ts';
 import { staleReuse } from './stale-reuse.ts';
-import { type Origin, startOrigin } from './testing/origin.ts';
+import { type Origin, reset, startOrigin } from './testing/origin.ts';
 
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -156,38 +157,43 @@ it('alone replaces a stale connection under a POST', async () => {
   expect(await post()).toBe('answer 2');
 });
 
-it.each([
-  ['a Blob', () => new Blob([Buffer.alloc(8_000_000)])],
-  ['a function', () => () => Readable.from(Array.from({ length: 128 }, () => Buffer.alloc(65_536)))],
-])('does not send %s again when the connection was reset in the middle of it', async (_name, body) => {
-  const { origin, client } = await start();
-  let begun = 0;
-  origin.server.removeAllListeners('request');
-  origin.server.on('request', (request: IncomingMessage) => {
-    begun++;
-    request.on('error', () => {});
-    request.once('data', () => request.socket.resetAndDestroy());
+describe.each(['http', 'https'])('a connection over %s that is reset in the middle of a request body', (kind) => {
+  it.each([
+    ['a Blob', () => new Blob([Buffer.alloc(8_000_000)])],
+    ['a function', () => () => Readable.from(Array.from({ length: 128 }, () => Buffer.alloc(65_536)))],
+  ])('does not let %s be sent again', async (_name, body) => {
+    const { origin, client } = await start(kind === 'https');
+    const begun = resetInBody(origin);
+    const error = await client.dispatcher
+      .request({ origin: origin.url, path: '/', method: 'POST', body: body() as never })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'ERR_FIRSTHAND_MAYBE_EXECUTED', execution: 'maybe-executed' });
+    expect(begun.count).toBe(1);
   });
-  const error = await client.dispatcher
-    .request({ origin: origin.url, path: '/', method: 'POST', body: body() as never })
-    .catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: 'ERR_FIRSTHAND_MAYBE_EXECUTED', execution: 'maybe-executed' });
-  expect(begun).toBe(1);
+
+  it('tells a large body that left in part from one that left whole', async () => {
+    const { origin, client } = await start(kind === 'https');
+    resetInBody(origin);
+    const body = Buffer.alloc(32 * 1024 * 1024);
+    const error = await client.dispatcher
+      .request({ origin: origin.url, path: '/', method: 'POST', body })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'ERR_FIRSTHAND_MAYBE_EXECUTED' });
+    expect((error as ConnectionError).attempts).toMatchObject([{ sent: 'partly', phase: 'request' }]);
+  });
 });
 
-it('tells a large body that was cut in the middle from one that left whole', async () => {
-  const { origin, client } = await start();
-  origin.server.removeAllListeners('request');
-  origin.server.on('request', (request: { socket: Socket; once: (event: string, then: () => void) => void }) => {
-    request.once('data', () => request.socket.resetAndDestroy());
+/** From now on the server resets at the first bytes of each body. */
+function resetInBody({ server }: Origin): { count: number } {
+  const begun = { count: 0 };
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage) => {
+    begun.count++;
+    request.on('error', () => {});
+    request.once('data', () => reset(request));
   });
-  const body = Buffer.alloc(32 * 1024 * 1024);
-  const error = await client.dispatcher
-    .request({ origin: origin.url, path: '/', method: 'POST', body })
-    .catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: 'ERR_FIRSTHAND_MAYBE_EXECUTED' });
-  expect((error as ConnectionError).attempts).toMatchObject([{ sent: 'partly', phase: 'request' }]);
-});
+  return begun;
+}
 
 it('knows of a failed first write above another interceptor too, from the second request on', async () => {
   const origin = await startOrigin((n, _request, response) => response.end(`answer ${n}`));
@@ -220,4 +226,79 @@ it('knows of a failed first write above another interceptor too, from the second
   };
   expect(await post()).toBe('answer 2');
   expect(origin.seen).toHaveLength(2);
+});
+
+/** Hands everything on, as the interceptors of undici do. */
+const passing: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch(options, {
+    onRequestStart: (...args) => handler.onRequestStart?.(...args),
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+    onResponseError: (...args) => handler.onResponseError?.(...args),
+  });
+
+const once = { minDelayMs: 1, maxAttempts: 4 };
+const agent = (): Dispatcher => new Agent({ connections: 1 });
+
+describe.each([
+  ['staleReuse around retry', () => agent().compose(retry(once), staleReuse())],
+  ['retry around staleReuse', () => agent().compose(staleReuse(), retry(once))],
+  ['retry around an interceptor around staleReuse', () => agent().compose(staleReuse(), passing, retry(once))],
+  [
+    'a client in a client',
+    () =>
+      createClient({
+        idempotency: false,
+        retry: once,
+        dispatcher: createClient({ idempotency: false, retry: once, dispatcher: agent() }).dispatcher,
+      }).dispatcher,
+  ],
+])('%s', (_name, make) => {
+  async function startBoth(second: 'answer' | 'reset'): Promise<{ origin: Origin; post: () => Promise<string> }> {
+    const origin = await startOrigin((n, request, response) => {
+      if (n === 1 || second === 'answer') response.end(`answer ${n}`);
+      else reset(request);
+    });
+    const dispatcher = make();
+    undo.push(
+      () => origin.close(),
+      () => dispatcher.destroy(),
+    );
+    let begun = 0;
+    let beforeWrite: (() => void) | null = null;
+    const post = async (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        let text = '';
+        dispatcher.dispatch(
+          { origin: origin.url, path: '/', method: 'POST', body: 'work' },
+          {
+            onConnect: () => beforeWrite?.(),
+            onHeaders: () => true,
+            onData: (chunk) => ((text += chunk.toString()), true),
+            onComplete: () => resolve(text),
+            onError: reject,
+          },
+        );
+      });
+    await post();
+    const socket = only(origin);
+    // undici has chosen the connection and writes right after this call.
+    beforeWrite = () => {
+      if (begun++ === 0) socket.resetAndDestroy();
+    };
+    return { origin, post };
+  }
+
+  it('replaces a connection whose first write fails', async () => {
+    const { origin, post } = await startBoth('answer');
+    expect(await post()).toBe('answer 2');
+    expect(origin.seen).toHaveLength(2);
+  });
+
+  it('does not send a POST again that left over the second one', async () => {
+    const { origin, post } = await startBoth('reset');
+    await expect(post()).rejects.toThrow();
+    expect(origin.seen).toHaveLength(2);
+  });
 });

@@ -1,7 +1,8 @@
 /**
  * Which socket carries an attempt. undici does not tell its handlers; but it calls `onConnect` right before it
  * publishes `undici:client:sendHeaders`, and writes in the same tick (undici 7, client-h1.js writeH1, client-h2.js
- * writeH2). So the attempt that was told last is the one whose headers are published next.
+ * writeH2). So the attempt that was told last is the one whose headers are published next; and where one dispatcher of
+ * ours lies inside another, all that were told in that one call.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
@@ -10,6 +11,8 @@ import type { Socket } from 'node:net';
 export interface Starting {
   readonly method: string;
   readonly path: string;
+  /** undici begins to write it. */
+  begin(): void;
   /** The connection it will be written to; nothing has been written yet. */
   onSocket(socket: Socket): void;
   /** Whether `onFirstWrite` shall be called for it. */
@@ -23,9 +26,12 @@ interface SendHeaders {
   readonly socket: Socket;
 }
 
-let starting: Starting | null = null;
+const starting: Starting[] = [];
+/** How many of them are telling the handler above, one inside the other. */
+let depth = 0;
 let watching = false;
 const connectErrors = new WeakSet<object>();
+const requestErrors = new WeakSet<object>();
 const written: Starting[] = [];
 /** queueMicrotask makes an async resource each time; this runs for every request. */
 const microtask = Promise.resolve();
@@ -35,29 +41,56 @@ export function watchUndici(): void {
   if (watching) return;
   watching = true;
   subscribe('undici:client:sendHeaders', (message) => {
-    const attempt = starting;
-    if (attempt === null) return;
-    starting = null;
+    if (starting.length === 0) return;
     const { request, socket } = message as SendHeaders;
-    // A query given apart is appended to the path.
-    if (request.method !== attempt.method || !request.path.startsWith(attempt.path)) return;
-    attempt.onSocket(socket);
-    if (attempt.wantsMicrotask && written.push(attempt) === 1) void microtask.then(reportFirstWrites);
+    for (let at = 0; at < starting.length; at++) {
+      const attempt = starting[at]!;
+      // A query given apart is appended to the path.
+      if (request.method !== attempt.method || !request.path.startsWith(attempt.path)) continue;
+      attempt.onSocket(socket);
+      if (attempt.wantsMicrotask && written.push(attempt) === 1) void microtask.then(reportFirstWrites);
+    }
+    starting.length = 0;
   });
   subscribe('undici:client:connectError', (message) => {
     const { error } = message as { error: unknown };
     if (typeof error === 'object' && error !== null) connectErrors.add(error);
   });
+  subscribe('undici:request:error', (message) => {
+    const { error } = message as { error: unknown };
+    if (typeof error === 'object' && error !== null) requestErrors.add(error);
+  });
 }
 
-/** To be called from `onConnect`. */
-export function expectSocket(attempt: Starting): void {
-  starting = attempt;
+/** To be called from `onConnect`, before the handler above hears of it; what it returns is for `leaveStart`. */
+export function enterStart(attempt: Starting): number {
+  if (depth === 0) starting.length = 0;
+  depth++;
+  return starting.push(attempt);
+}
+
+/** And after that: the attempts above this one, of dispatchers around its own, that wait for the same socket. */
+export function leaveStart(entered: number): readonly Starting[] | null {
+  depth--;
+  return starting.length > entered ? starting.slice(entered) : null;
+}
+
+/** Instead of telling the handler above again: those above move to another connection with this attempt. */
+export function startAgain(above: readonly Starting[]): void {
+  for (const attempt of above) {
+    attempt.begin();
+    starting.push(attempt);
+  }
 }
 
 /** To be called when the attempt ended, written or not. */
 export function forgetSocket(attempt: Starting): void {
-  if (starting === attempt) starting = null;
+  if (starting.length > 0 && starting.includes(attempt)) starting.length = 0;
+}
+
+/** Whether undici gave this error to a request that it held itself: then it says of each whether it began with it. */
+export function failedInUndici(error: Error): boolean {
+  return requestErrors.has(error);
 }
 
 /** Whether undici failed to establish a connection with this error. */

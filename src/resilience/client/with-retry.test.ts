@@ -1,6 +1,8 @@
+import { getEventListeners, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
 import { ConnectionError } from './connection-error.ts';
+import { startOrigin } from './testing/origin.ts';
 import { withRetry } from './with-retry.ts';
 
 const resetError = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
@@ -27,7 +29,7 @@ describe('withRetry', () => {
     const keys = await run([resetError(), new TypeError('fetch failed', { cause: resetError() })], {});
     expect(keys).toHaveLength(3);
     expect(new Set(keys).size).toBe(1);
-    expect(keys[0]).toMatch(/^"[0-9a-f-]{36}"$/);
+    expect(keys[0]).toMatch(/^"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$/);
   });
 
   it('repeats any other only when it never reached the server', async () => {
@@ -77,4 +79,67 @@ describe('withRetry', () => {
     );
     await expect(waiting).rejects.toThrow('enough');
   });
+});
+
+describe('the signal of an attempt', () => {
+  it('outlives its success, so that a body can be read outside', async () => {
+    const origin = await startOrigin((_n, request, response) => {
+      response.write('a');
+      request.socket.once('read', () => response.end('b'));
+    });
+    try {
+      const answer = await withRetry(({ signal }) => fetch(origin.url, { signal }), { idempotent: true });
+      for (const socket of origin.connections.open) socket.emit('read');
+      expect(await answer.text()).toBe('ab');
+    } finally {
+      await origin.close();
+    }
+  });
+
+  it('is aborted when the attempt fails, the next one is not', async () => {
+    const signals: AbortSignal[] = [];
+    const error = resetError();
+    await withRetry(
+      async ({ attempt, signal }) => {
+        signals.push(signal);
+        if (attempt === 1) throw error;
+      },
+      { ...fast, idempotent: true, deadlineMs: 60_000 },
+    );
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(signals[0]!.reason).toBe(error);
+  });
+
+  it('goes on to follow the signal of the caller where somebody listens, else nothing is left behind', async () => {
+    const controller = new AbortController();
+    const options = { idempotent: true, signal: controller.signal } as const;
+    await withRetry(async () => 'done', options);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+    const reading = await withRetry(async ({ signal }) => ({ cut: once(signal, 'abort'), signal }), options);
+    controller.abort(new Error('enough'));
+    await reading.cut;
+    expect(reading.signal.reason).toBe(controller.signal.reason);
+  });
+
+  it('takes one listener for all calls with the same signal', async () => {
+    const controller = new AbortController();
+    const options = { idempotent: true, signal: controller.signal } as const;
+    const waiting = Array.from({ length: 20 }, () => withRetry(() => new Promise<never>(() => {}), options));
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    controller.abort(new Error('enough'));
+    for (const { status } of await Promise.allSettled(waiting)) expect(status).toBe('rejected');
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+});
+
+it.each([
+  [async () => {}, undefined, /the second argument of withRetry is undefined: .*idempotent: true or false/],
+  [async () => {}, {}, /idempotent is undefined: true or false/],
+  [async () => {}, { idempotent: true, maxAttempt: 3 }, /no option maxAttempt \(3\): did you mean maxAttempts\?/],
+  [async () => {}, { idempotent: true, budget: true }, /budget is true/],
+  ['work', { idempotent: true }, /operation is 'work': a function/],
+])('%o with %j is refused before anything runs', async (operation, options, message) => {
+  const refused = withRetry(operation as never, options as never);
+  await expect(refused).rejects.toThrow(TypeError);
+  await expect(refused).rejects.toThrow(message);
 });

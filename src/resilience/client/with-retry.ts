@@ -1,32 +1,39 @@
 /** Retry with the same rules for any network call: a driver, a queue, another HTTP library. */
+import { getEventListeners } from 'node:events';
+
 import { type Attempt, toAttempt } from './attempt.ts';
 import { afterServerMs, backoffMs } from './backoff.ts';
+import { type RetryBudget, retryBudget } from './budget.ts';
+import { checkNames, quote } from './check-options.ts';
 import { ConnectionError, type Execution } from './connection-error.ts';
 import type { ErrorCode } from './error-codes.ts';
 import { isConnectError, isConnectionFailure } from './failure.ts';
+import { type Follower, follow, followOn, unfollow } from './follow-signal.ts';
 import { newKey } from './idempotency-key.ts';
-import { MAX_RETRY_AFTER_MS, type RetryOptions, type RetrySettings, retrySettings } from './options.ts';
+import { MAX_RETRY_AFTER_MS, RETRY_NAMES, type RetryOptions, type RetrySettings, retrySettings } from './options.ts';
 import { toReason } from './policy.ts';
 import { retryAfterMs } from './retry-after.ts';
-import type { RetryBudget } from './budget.ts';
 
 export interface RetryContext {
   /** Counts from 1. */
   readonly attempt: number;
-  /** Aborted when the deadline ends or the caller's signal fires. */
+  /**
+   * Of this attempt: aborted when it failed, the deadline ended before it, or the caller's signal fires, then also after
+   * the success, for a body that is still being read.
+   */
   readonly signal: AbortSignal;
   /** The same for all attempts; ready to be the value of an Idempotency-Key header, quotes included. */
   readonly key: string;
 }
 
-/** Budgets of calls that were given none are shared, as one process has one network. */
-const defaults = new WeakMap<object, RetrySettings>();
+/** Of all calls that were given none: one process has one network. */
+const processBudget: RetryBudget = retryBudget();
 
 /**
  * Runs `operation` until it succeeds, an attempt must not be repeated, or attempts, deadline or budget end. Repeated
  * are connection failures and errors with one of the statusCodes (`status`, `statusCode` or `response.status`, their
  * Retry-After honoured): all of them when `idempotent`, else only what provably never reached the server. Any other
- * error passes as it is at once. Give the same options object to calls that shall share a budget.
+ * error passes as it is at once. Calls that are given no budget share one.
  * @example
  * await withRetry(({ key, signal }) => queue.publish(message, { key, signal }), { idempotent: true });
  */
@@ -34,14 +41,26 @@ export async function withRetry<T>(
   operation: (context: RetryContext) => Promise<T>,
   options: RetryOptions & { readonly idempotent: boolean },
 ): Promise<T> {
-  let settings = defaults.get(options);
-  if (settings === undefined) defaults.set(options, (settings = retrySettings(options)));
-  const run = new Run(settings, options.idempotent);
+  const run = new Run(settingsOf(operation, options), options.idempotent);
   try {
     return await run.start(operation);
   } finally {
     run.end();
   }
+}
+
+function settingsOf(operation: unknown, options: RetryOptions & { readonly idempotent: boolean }): RetrySettings {
+  if (typeof operation !== 'function') throw new TypeError(`operation is ${quote(operation)}: a function is needed`);
+  checkNames(
+    'the second argument of withRetry',
+    options,
+    ['idempotent', ...RETRY_NAMES],
+    ' with idempotent: true or false',
+  );
+  const { idempotent, ...retry } = options;
+  if (typeof idempotent !== 'boolean')
+    throw new TypeError(`idempotent is ${quote(idempotent)}: true or false is needed`);
+  return retrySettings(retry.budget === undefined ? { ...retry, budget: processBudget } : retry);
 }
 
 class Run {
@@ -50,9 +69,11 @@ class Run {
   readonly #budget: RetryBudget | null;
   readonly #attempts: Attempt[] = [];
   readonly #startedMs: number = performance.now();
-  readonly #stop = new AbortController();
   readonly #stopped: Promise<never>;
-  readonly #onSignal = (): void => this.#stop.abort(toReason(this.#settings.signal));
+  readonly #stop: Follower;
+  #stopReason: Error | null = null;
+  /** Of the attempt under way. */
+  #controller = new AbortController();
   #deadline: NodeJS.Timeout | null = null;
   #timer: NodeJS.Timeout | undefined;
   #n = 0;
@@ -61,26 +82,36 @@ class Run {
     this.#settings = settings;
     this.#idempotent = idempotent;
     this.#budget = settings.budgetOf?.('') ?? null;
-    this.#stopped = new Promise<never>((_, reject) => {
-      this.#stop.signal.addEventListener('abort', () => reject(this.#stop.signal.reason as Error), { once: true });
-    });
+    let reject: (reason: Error) => void;
+    this.#stopped = new Promise<never>((_, no) => (reject = no));
     // Nobody may be waiting at the moment it fires.
     this.#stopped.catch(() => {});
+    this.#stop = (reason) => {
+      this.#stopReason = reason;
+      this.#controller.abort(reason);
+      reject(reason);
+    };
   }
 
   async start<T>(operation: (context: RetryContext) => Promise<T>): Promise<T> {
     const { signal, deadlineMs } = this.#settings;
     if (signal?.aborted) throw toReason(signal);
-    signal?.addEventListener('abort', this.#onSignal, { once: true });
+    if (signal !== null) follow(signal, this.#stop);
     if (deadlineMs !== null) this.#deadline = setTimeout(() => this.#onDeadline(), deadlineMs);
     this.#budget?.deposit();
     const key = newKey();
     for (;;) {
       this.#n++;
+      const controller = new AbortController();
+      this.#controller = controller;
       try {
-        return await Promise.race([operation({ attempt: this.#n, signal: this.#stop.signal, key }), this.#stopped]);
+        const done = operation({ attempt: this.#n, signal: controller.signal, key });
+        const result = await Promise.race([done, this.#stopped]);
+        this.#handOver(controller);
+        return result;
       } catch (error) {
-        if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
+        if (this.#stopReason !== null) throw this.#stopReason;
+        controller.abort(error);
         await Promise.race([this.#pause(this.#judge(error)), this.#stopped]);
       }
     }
@@ -89,8 +120,14 @@ class Run {
   end(): void {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     clearTimeout(this.#timer);
-    this.#settings.signal?.removeEventListener('abort', this.#onSignal);
-    if (!this.#stop.signal.aborted) this.#stop.abort();
+    if (this.#settings.signal !== null) unfollow(this.#settings.signal, this.#stop);
+  }
+
+  /** What listens still, a body for instance, goes on to hear the caller's signal. */
+  #handOver(controller: AbortController): void {
+    const { signal } = this.#settings;
+    if (signal === null || getEventListeners(controller.signal, 'abort').length === 0) return;
+    followOn(signal, (reason) => controller.abort(reason));
   }
 
   /** Milliseconds to wait before the next attempt; throws when there is none. */
@@ -132,7 +169,7 @@ class Run {
     // The attempt under way may have sent anything.
     if (this.#attempts.length < this.#n)
       this.#attempts.push(toAttempt({ n: this.#n, phase: 'unknown', sent: 'yes', reused: false, idleMs: 0, error }));
-    this.#stop.abort(this.#error('ERR_FIRSTHAND_DEADLINE', error));
+    this.#stop(this.#error('ERR_FIRSTHAND_DEADLINE', error));
   }
 
   #error(code: ErrorCode, cause: Error): ConnectionError {

@@ -101,7 +101,7 @@ class Capture {
       this.#keep(bytes);
       this.#held.push(bytes);
     }
-    if (this.#state === 'open' || (this.#state === 'flowing' && !this.#isTooLarge)) void this.#settle();
+    if (this.#state === 'open' || (this.#state === 'flowing' && !this.#isTooLarge)) this.#settle();
     else if (this.#state === 'flowing') void this.#settleLarge();
     return this.#response;
   };
@@ -118,7 +118,7 @@ class Capture {
   #hold(bytes: Buffer, written: Callback | undefined): boolean {
     this.#held.push(bytes);
     if (written !== undefined) process.nextTick(written);
-    if (this.#isTooLarge && this.#state === 'open') void this.#settle();
+    if (this.#isTooLarge && this.#state === 'open') this.#settle();
     return this.#state !== 'settling';
   }
 
@@ -134,15 +134,20 @@ class Capture {
     this.#response.writeHead = this.#original.writeHead;
   }
 
-  async #settle(): Promise<void> {
+  #settle(): void {
     const wasFlowing = this.#state === 'flowing';
     this.#state = 'settling';
-    const instead = await this.#run.settle({
+    const instead = this.#run.settle({
       status: this.#response.statusCode,
       headers: this.#response.getHeaders(),
       body: this.#isTooLarge ? null : concat(this.#kept),
     });
     this.#kept = [];
+    if (instead instanceof Promise) void instead.then((answer) => this.#settled(answer, wasFlowing));
+    else this.#settled(instead, wasFlowing);
+  }
+
+  #settled(instead: StoredResponse | null, wasFlowing: boolean): void {
     if (instead !== null && !wasFlowing) return this.#replace(instead);
     this.#pass();
     this.#flush();
@@ -158,6 +163,8 @@ class Capture {
     const bytes = concat(this.#held);
     this.#held = [];
     if (this.hasEnded) {
+      // http2's end writes its chunk through the response's own write.
+      this.#response.write = this.#original.write;
       const end = this.#original.end as (chunk?: Chunk, callback?: Callback) => ServerResponse;
       if (bytes.length > 0) end.call(this.#response, bytes, this.#endCallback);
       else end.call(this.#response, undefined, this.#endCallback);

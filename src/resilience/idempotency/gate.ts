@@ -1,11 +1,13 @@
 /** Decides about a request: let it pass, answer it, or run it under a claim. */
-import { fingerprint, type FingerprintBody } from './fingerprint.ts';
+import { fingerprint, type FingerprintBody, quickFingerprint } from './fingerprint.ts';
 import { REPLAYED_HEADER } from './headers.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { parseKey } from './key.ts';
 import { type IdempotencyOptions, type RequestLike, type Settings, toSettings } from './options.ts';
 import { problem } from './problem.ts';
-import { Run } from './run.ts';
+import { routeOf, Routes } from './routes.ts';
+import { type Claimed, Run } from './run.ts';
+import { type Eventually, eventually } from './settled.ts';
 import { isTransactional, type Claim, type StoredResponse } from './store.ts';
 import { storageKey } from './tenant.ts';
 
@@ -16,6 +18,8 @@ export interface Incoming {
   readonly url: string;
   readonly request: RequestLike;
   readonly body: FingerprintBody;
+  /** The framework's own pattern of the path. */
+  readonly route?: string | undefined;
   /** Whether the client's connection is closed. */
   isGone(): boolean;
 }
@@ -24,6 +28,7 @@ export interface Incoming {
 export class Gate {
   readonly settings: Settings;
   readonly #heartbeat: Heartbeat;
+  readonly #routes: Routes = new Routes();
 
   constructor(options: IdempotencyOptions) {
     this.settings = toSettings(options);
@@ -44,35 +49,65 @@ export class Gate {
   /** For requests without a key: `transact` works, and nothing is kept. Null where the store has no transactions. */
   unkeyed(): Run | null {
     if (!isTransactional(this.settings.store)) return null;
-    return new Run(this.settings, this.#heartbeat, null, null, never);
+    return new Run(this.settings, this.#heartbeat, this.#routes, null, never);
   }
 
-  /** Claims the key. Rejects only with what `tenant` or `recover` threw; nothing was executed then. */
-  async claim(key: string, incoming: Incoming): Promise<Run | StoredResponse> {
-    const { store, leaseMs, tenant: tenantOf, recover, onError } = this.settings;
-    const said = tenantOf(incoming.request);
-    const tenant = typeof said === 'string' ? said : await said;
+  /**
+   * Claims the key, at once where the tenant and the store let it. Throws or rejects only with what `tenant` or `recover`
+   * threw; nothing was executed then.
+   */
+  claim(key: string, incoming: Incoming): Eventually<Run | StoredResponse> {
+    const tenant = this.settings.tenant(incoming.request);
+    if (typeof tenant === 'string') return this.#claim(key, tenant, incoming);
+    return tenant.then((said) => this.#claim(key, said, incoming));
+  }
+
+  #claim(key: string, tenant: string, incoming: Incoming): Eventually<Run | StoredResponse> {
+    const { store, leaseMs, reruns } = this.settings;
     const at = storageKey(tenant, key);
-    const print = fingerprint(incoming.method, incoming.url, tenant, incoming.body);
-    let claim: Claim;
+    const printOf = store.keepsAsGiven === true ? quickFingerprint : fingerprint;
+    const print = printOf(incoming.method, incoming.url, tenant, incoming.body);
+    const route = reruns === 'learnt' ? routeOf(incoming.method, incoming.url, incoming.route) : null;
+    const isRerunnable = reruns === 'always' || (route !== null && this.#routes.transacts(route));
+    const asked: Asked = { key, at, print, tenant, route, isRerunnable, incoming };
     try {
-      claim = await store.claim(at, print, leaseMs);
+      const claiming = isTransactional(store)
+        ? store.claim(at, print, leaseMs, isRerunnable)
+        : store.claim(at, print, leaseMs);
+      const claim = eventually(claiming);
+      if (!(claim instanceof Promise) && claim.state === 'claimed') return this.#run(asked, claim.token);
+      return this.#judge(asked, claiming);
+    } catch (error) {
+      return this.#unavailable(error);
+    }
+  }
+
+  async #judge(asked: Asked, claiming: Promise<Claim>): Promise<Run | StoredResponse> {
+    const { store, leaseMs, recover } = this.settings;
+    const { at, print } = asked;
+    try {
+      let claim = await claiming;
       if (claim.state === 'outcome-unknown' && recover !== undefined && store.takeOver !== undefined) {
         claim = await store.takeOver(at, print, leaseMs);
-        if (claim.state === 'claimed') return await this.#recover(claim.token, key, tenant, incoming);
+        // Whoever takes it over says nothing of how it is run then.
+        if (claim.state === 'claimed') return await this.#recover({ ...asked, isRerunnable: false }, claim.token);
       }
+      return claim.state === 'claimed' ? this.#run(asked, claim.token) : toAnswer(claim);
     } catch (error) {
       if (error instanceof RecoverError) throw error.cause;
-      onError(error);
-      return problem('store-unavailable');
+      return this.#unavailable(error);
     }
-    if (claim.state === 'claimed') return this.#run(key, claim.token, incoming);
-    return toAnswer(claim);
   }
 
-  async #recover(token: string, key: string, tenant: string, incoming: Incoming): Promise<Run | StoredResponse> {
+  #unavailable(error: unknown): StoredResponse {
+    this.settings.onError(error);
+    return problem('store-unavailable');
+  }
+
+  async #recover(asked: Asked, token: string): Promise<Run | StoredResponse> {
     const { store, recover, ttlMs } = this.settings;
-    const run = this.#run(key, token, incoming);
+    const { key, tenant, incoming } = asked;
+    const run = this.#run(asked, token);
     let found;
     try {
       found = await recover!({ key, tenant, request: incoming.request });
@@ -91,9 +126,18 @@ export class Gate {
     return (await store.complete(token, response, ttlMs)) ? toReplay(response) : problem('in-progress');
   }
 
-  #run(key: string, token: string, { isGone }: Incoming): Run {
-    return new Run(this.settings, this.#heartbeat, key, token, isGone);
+  #run({ key, route, isRerunnable, incoming }: Asked, token: string): Run {
+    const claimed = { key, token, route, isRerunnable };
+    return new Run(this.settings, this.#heartbeat, this.#routes, claimed, incoming.isGone);
   }
+}
+
+interface Asked extends Omit<Claimed, 'token'> {
+  /** The key in the store. */
+  readonly at: string;
+  readonly print: string;
+  readonly tenant: string;
+  readonly incoming: Incoming;
 }
 
 class RecoverError extends Error {}
@@ -114,6 +158,7 @@ function toAnswer(claim: Exclude<Claim, { state: 'claimed' }>): StoredResponse {
 }
 
 function toReplay(response: StoredResponse): StoredResponse {
-  if (response.body === null) return problem('response-not-kept', { originalStatus: response.status });
-  return { ...response, headers: { ...response.headers, [REPLAYED_HEADER]: 'true' } };
+  const { status, headers, body } = response;
+  if (body === null) return problem('response-not-kept', { originalStatus: status });
+  return { status, headers: { ...headers, [REPLAYED_HEADER]: 'true' }, body };
 }

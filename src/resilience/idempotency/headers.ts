@@ -27,9 +27,12 @@ const NEVER: ReadonlySet<string> = new Set([
 
 type Value = string | number | readonly string[] | undefined;
 
+/** The fields of an answer as its framework has them. */
+export type AnyHeaders = Readonly<Record<string, Value>>;
+
 /** The fields to keep: not those of NEVER, nor those that Connection names, nor those that `isKept` refuses. */
 export function keptHeaders(
-  headers: Readonly<Record<string, Value>>,
+  headers: AnyHeaders,
   isKept: ((name: string) => boolean) | undefined,
 ): Record<string, string | readonly string[]> {
   const kept: Record<string, string | readonly string[]> = {};
@@ -37,6 +40,8 @@ export function keptHeaders(
   for (const raw in headers) {
     const value = headers[raw];
     const name = raw.toLowerCase();
+    // http2's compatibility API lists :status among the fields.
+    if (name.startsWith(':')) continue;
     if (value === undefined || NEVER.has(name) || nominated?.has(name) === true || isKept?.(name) === false) continue;
     kept[name] = typeof value === 'number' ? String(value) : value;
   }

@@ -19,7 +19,7 @@ declare module 'node:http' {
 export interface Idempotency {
   /** For node:http, https and http2: reads the body up to `maxRequestBytes` and leaves it to be read by `listener`. */
   handler(listener: Listener): RequestListener;
-  /** For Express and Connect, mounted after the body parser. */
+  /** For Express, mounted after the body parser. */
   express(): ConnectMiddleware;
   /** For Hono. */
   hono(): HonoMiddleware;

@@ -59,8 +59,8 @@ export interface IdempotencyOptions {
 /** The options with their defaults. */
 export interface Settings {
   readonly store: Store;
-  /** Effects belong into `transact`, so what did not commit did not happen. */
-  readonly transactional: boolean;
+  /** Which lost claims are run again: all, those of handlers that use `transact`, or none. */
+  readonly reruns: 'always' | 'learnt' | 'never';
   readonly ttlMs: number;
   readonly leaseMs: number;
   readonly required: boolean;
@@ -81,7 +81,7 @@ export function toSettings(options: IdempotencyOptions): Settings {
   if (typeof store?.claim !== 'function') throw new TypeError('idempotency: store is missing');
   return {
     store,
-    transactional: isTransactional(store) && (store as { readonly transactional?: boolean }).transactional !== false,
+    reruns: rerunsOf(store),
     ttlMs: positive('ttlMs', options.ttlMs ?? 86_400_000),
     leaseMs: positive('leaseMs', options.leaseMs ?? 60_000),
     required: options.required ?? false,
@@ -94,6 +94,13 @@ export function toSettings(options: IdempotencyOptions): Settings {
     keepHeader: options.keepHeader?.bind(options),
     onError: options.onError?.bind(options) ?? warn,
   };
+}
+
+function rerunsOf(store: Store): Settings['reruns'] {
+  if (!isTransactional(store)) return 'never';
+  const { transactional } = store as { readonly transactional?: boolean | undefined };
+  if (transactional === undefined) return 'learnt';
+  return transactional ? 'always' : 'never';
 }
 
 function positive(name: string, value: number): number {

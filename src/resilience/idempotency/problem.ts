@@ -26,7 +26,8 @@ const PROBLEMS = {
     status: 409,
     title: 'A request with this Idempotency-Key is being processed',
     detail: 'Send the same request again later: it will get the answer of the one in progress.',
-    retryAfterS: 1,
+    // Most end at once; a client adds its own growing wait.
+    retryAfterS: 0,
   },
   'outcome-unknown': {
     status: 409,

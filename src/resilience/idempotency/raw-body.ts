@@ -3,12 +3,27 @@ import type { IncomingMessage } from 'node:http';
 
 /** The bytes; null when there are more than `maxBytes` (the rest is left unread). Rejects when the request breaks off. */
 export function readAndUnread(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | null> {
-  const { headers } = request;
-  const announcedBytes = Number(headers['content-length'] ?? Number.NaN);
+  const announcedBytes = Number(request.headers['content-length'] ?? Number.NaN);
   if (announcedBytes > maxBytes) return Promise.resolve(null);
-  if (announcedBytes === 0 || (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined))
-    return Promise.resolve(new Uint8Array(0));
+  if (announcedBytes === 0 || !hasBody(request)) return Promise.resolve(new Uint8Array(0));
   return new Promise((resolve, reject) => new Reader(request, maxBytes, resolve, reject).start());
+}
+
+/** The part of http2's compatibility API that differs. */
+interface Http2Request {
+  readonly stream?: { readonly endAfterHeaders: boolean; readonly readableEnded: boolean };
+}
+
+/** HTTP/1.1 announces every body (RFC 9112 §6.3); HTTP/2 may just send it. */
+function hasBody(request: IncomingMessage & Http2Request): boolean {
+  const { headers, httpVersionMajor, stream } = request;
+  if (httpVersionMajor >= 2 && stream !== undefined) return !stream.endAfterHeaders;
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+/** Whether the last byte has arrived; http2's own `complete` waits until it was read. */
+function isComplete(request: IncomingMessage & Http2Request): boolean {
+  return request.httpVersionMajor >= 2 ? request.stream?.readableEnded === true : request.complete;
 }
 
 class Reader {
@@ -47,7 +62,7 @@ class Reader {
       this.#bytes += chunk.length;
       if (this.#bytes > this.#maxBytes) return this.#finish(null);
     }
-    if (!this.#request.complete) return;
+    if (!isComplete(this.#request)) return;
     const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     if (body.length > 0) this.#request.unshift(body);
     this.#finish(body);

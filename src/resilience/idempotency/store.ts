@@ -19,6 +19,8 @@ export type Claim =
 
 /** Keys, their leases and their answers. Every operation is atomic over all processes that share the store. */
 export interface Store {
+  /** Of memoryStore: fingerprints need not be digests, nor answers be plain objects before their replay. */
+  readonly keepsAsGiven?: boolean;
   /** Takes the key if nobody has it; `leaseMs` is how long the claim lives without a sign of life. */
   claim(key: string, fingerprint: string, leaseMs: number): Promise<Claim>;
   /** Keeps the answer for `ttlMs`. False, and nothing changed, when the token no longer holds the key. */
@@ -35,6 +37,13 @@ export interface Store {
 /** A store that commits an effect and the completion of its key together: exactly once. */
 export interface TransactionalStore<Tx extends object = object> extends Store {
   begin(): Promise<OpenTransaction<Tx>>;
+  /**
+   * `isRerunnable`: if the lease runs out, the next claim runs the operation again, since all that its handler does is
+   * in `begin`'s transaction. Unless told, what the option `transactional` of the store says, and false without it.
+   */
+  claim(key: string, fingerprint: string, leaseMs: number, isRerunnable?: boolean): Promise<Claim>;
+  /** Makes the claim one that is run again. False when the token no longer holds the key. */
+  allowRerun?(token: string): Promise<boolean>;
 }
 
 /** A transaction between `begin` and its one `commit` or `rollback`. */

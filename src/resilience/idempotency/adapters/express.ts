@@ -1,7 +1,7 @@
 /** For Express and everything that takes (request, response, next): after the body parser. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { capture } from '../capture.ts';
-import { canonical, type FingerprintBody } from '../fingerprint.ts';
+import type { FingerprintBody } from '../fingerprint.ts';
 import type { Gate } from '../gate.ts';
 import type { RequestLike } from '../options.ts';
 import { Run } from '../run.ts';
@@ -14,7 +14,7 @@ export interface ParsedRequest extends IncomingMessage {
   readonly rawBody?: unknown;
 }
 
-/** A middleware of Express 4 and 5 and of Connect. */
+/** A middleware of Express 5. */
 export type ConnectMiddleware = (
   request: ParsedRequest,
   response: ServerResponse,
@@ -58,6 +58,6 @@ async function admit(gate: Gate, request: ParsedRequest, response: ServerRespons
 export function parsedBody({ headers }: IncomingMessage, body: unknown, rawBody: unknown): FingerprintBody {
   if (rawBody instanceof Uint8Array) return rawBody;
   if (typeof rawBody === 'string') return `s${rawBody}`;
-  if (body !== undefined && body !== null) return canonical(body);
+  if (body !== undefined && body !== null) return { parsed: body, bytes: Number(headers['content-length']) };
   return `unparsed ${headers['content-length'] ?? headers['transfer-encoding'] ?? ''}`;
 }

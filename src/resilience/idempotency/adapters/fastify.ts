@@ -1,4 +1,4 @@
-/** For Fastify 4 and 5: a plugin of two hooks, for the routes registered after it in its scope. */
+/** For Fastify 5: a plugin of two hooks, for the routes registered after it in its scope. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Readable, Transform } from 'node:stream';
 import type { Gate } from '../gate.ts';
@@ -14,6 +14,7 @@ interface FastifyRequest {
   readonly headers: IncomingHttpHeaders;
   readonly raw: IncomingMessage;
   readonly body?: unknown;
+  readonly routeOptions?: { readonly url?: string | undefined };
   idempotency?: unknown;
 }
 
@@ -61,19 +62,27 @@ function before(gate: Gate, request: FastifyRequest, reply: FastifyReply, next: 
   }
   if (typeof key !== 'string') return answer(reply, key);
   const { raw } = reply;
-  gate
-    .claim(key, {
+  let claimed;
+  try {
+    claimed = gate.claim(key, {
       method: request.method,
       url: request.url,
+      route: request.routeOptions?.url,
       request: request as unknown as RequestLike,
       body: parsedBody(request.raw, request.body, (request as { rawBody?: unknown }).rawBody),
       isGone: () => raw.destroyed,
-    })
-    .then((claimed) => {
-      if (!(claimed instanceof Run)) return answer(reply, claimed);
-      request.idempotency = claimed;
-      next();
-    }, next);
+    });
+  } catch (error) {
+    return next(error as Error);
+  }
+  if (claimed instanceof Promise) claimed.then((said) => admit(request, reply, said, next), next);
+  else admit(request, reply, claimed, next);
+}
+
+function admit(request: FastifyRequest, reply: FastifyReply, claimed: Run | StoredResponse, next: Done): void {
+  if (!(claimed instanceof Run)) return answer(reply, claimed);
+  request.idempotency = claimed;
+  next();
 }
 
 /** Past the onSend hooks: what is replayed has been through them once. */
@@ -89,9 +98,10 @@ function after(gate: Gate, request: FastifyRequest, reply: FastifyReply, payload
   if (!(run instanceof Run) || !run.isKeyed) return next(null, payload);
   // An async handler that sent without returning the reply is sent for once more, with nothing.
   if (run.isSettling && payload === undefined) return;
-  if (typeof payload === 'string') return finish(run, reply, Buffer.from(payload), payload, next);
+  if (typeof payload === 'string') return finish(run, reply, payload, payload, next);
   if (payload === undefined || payload === null) return finish(run, reply, EMPTY, payload, next);
-  if (payload instanceof Uint8Array) return finish(run, reply, payload, payload, next);
+  // A copy: the application may write into its array again.
+  if (payload instanceof Uint8Array) return finish(run, reply, Buffer.from(payload), payload, next);
   const stream = toStream(payload, reply);
   if (stream === null) return finish(run, reply, EMPTY, payload, next);
   if (!run.holdsBytes) return next(null, tee(run, reply, stream, gate.settings.maxResponseBytes));
@@ -106,14 +116,22 @@ function after(gate: Gate, request: FastifyRequest, reply: FastifyReply, payload
 
 const EMPTY = new Uint8Array(0);
 
-function finish(run: Run, reply: FastifyReply, body: Uint8Array | null, payload: unknown, next: Done): void {
-  void run.settle({ status: reply.statusCode, headers: reply.getHeaders(), body }).then((instead) => {
-    if (instead === null) return next(null, payload);
-    for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
-    reply.code(instead.status);
-    for (const name in instead.headers) reply.header(name, instead.headers[name]);
-    next(null, instead.body);
-  });
+/**
+ * At once where it can be: while a reply is not sent, Fastify waits for it with a listener on every event of the
+ * response, which costs as much as the rest of the request.
+ */
+function finish(run: Run, reply: FastifyReply, body: string | Uint8Array | null, payload: unknown, next: Done): void {
+  const instead = run.settle({ status: reply.statusCode, headers: reply.getHeaders(), body });
+  if (instead instanceof Promise) void instead.then((other) => send(reply, other, payload, next));
+  else send(reply, instead, payload, next);
+}
+
+function send(reply: FastifyReply, instead: StoredResponse | null, payload: unknown, next: Done): void {
+  if (instead === null) return next(null, payload);
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+  reply.code(instead.status);
+  for (const name in instead.headers) reply.header(name, instead.headers[name]);
+  next(null, instead.body);
 }
 
 /** Node's streams, the web's, and a Response, whose status and fields count; null for what Fastify will refuse. */
@@ -141,7 +159,9 @@ function tee(run: Run, reply: FastifyReply, source: Readable, maxBytes: number):
     },
     flush(callback) {
       const body = bytes <= maxBytes ? Buffer.concat(chunks) : null;
-      void run.settle({ status: reply.statusCode, headers: reply.getHeaders(), body }).then(() => callback());
+      const settling = run.settle({ status: reply.statusCode, headers: reply.getHeaders(), body });
+      if (settling instanceof Promise) void settling.then(() => callback());
+      else callback();
     },
   });
   // A client that goes away destroys `through`; the source is read on, so that its outcome is stored.

@@ -7,8 +7,9 @@ import { LmdbTransaction } from './lmdb-transaction.ts';
 
 export interface LmdbStoreOptions {
   /**
-   * True unless told: handlers have their effects in `transact` only, so a lost claim did nothing and is run again.
-   * False: a lost claim is of unknown outcome. Every claim remembers which it was.
+   * True: all handlers have their effects in `transact`, so every lost claim did nothing and is run again. False: none
+   * is. Unless told: a lost claim is run again once its handler has called `transact`, and from the claim on where the
+   * handlers of its route were seen to do so; else its outcome is unknown. Every claim remembers which it was.
    */
   readonly transactional?: boolean;
   /** How long a lost claim is remembered; 7 days unless told. */
@@ -18,7 +19,7 @@ export interface LmdbStoreOptions {
 }
 
 export interface LmdbStore extends TransactionalStore<LmdbTransaction> {
-  readonly transactional: boolean;
+  readonly transactional: boolean | undefined;
   /** The environment, for reads outside of `transact`: what `tx` writes without `tx.db` lies at its root. */
   readonly database: RootDatabase;
 }
@@ -46,7 +47,7 @@ export function lmdbStore(path: string, options: LmdbStoreOptions = {}): LmdbSto
 }
 
 class EnvironmentStore implements LmdbStore {
-  readonly transactional: boolean;
+  readonly transactional: boolean | undefined;
   readonly database: RootDatabase;
   readonly #entries: Database<Entry, string>;
   readonly #unknownTtlMs: number;
@@ -54,7 +55,7 @@ class EnvironmentStore implements LmdbStore {
   #sweepAtMs = 0;
   #sweepFrom: string | undefined;
 
-  constructor(path: string, { transactional = true, unknownTtlMs = WEEK_MS, now = Date.now }: LmdbStoreOptions) {
+  constructor(path: string, { transactional, unknownTtlMs = WEEK_MS, now = Date.now }: LmdbStoreOptions) {
     this.database = loadLmdb().open({ path });
     this.#entries = this.database.openDB<Entry, string>({ name: NAME, encoding: 'msgpack' });
     this.transactional = transactional;
@@ -62,12 +63,23 @@ class EnvironmentStore implements LmdbStore {
     this.#now = now;
   }
 
-  claim(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
-    return this.#entries.transaction(() => this.#claim(key, fingerprint, leaseMs, false));
+  claim(key: string, fingerprint: string, leaseMs: number, isRerunnable?: boolean): Promise<Claim> {
+    const reruns = isRerunnable ?? this.transactional ?? false;
+    return this.#entries.transaction(() => this.#claim(key, fingerprint, leaseMs, reruns, false));
   }
 
   takeOver(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
-    return this.#entries.transaction(() => this.#claim(key, fingerprint, leaseMs, true));
+    const reruns = this.transactional ?? false;
+    return this.#entries.transaction(() => this.#claim(key, fingerprint, leaseMs, reruns, true));
+  }
+
+  allowRerun(token: string): Promise<boolean> {
+    return this.#entries.transaction(() => {
+      const entry = this.#held(token);
+      if (entry === undefined) return false;
+      this.#put(keyOfToken(token), { ...entry, r: true });
+      return true;
+    });
   }
 
   complete(token: string, response: StoredResponse, ttlMs: number): Promise<boolean> {
@@ -108,7 +120,7 @@ class EnvironmentStore implements LmdbStore {
     await this.database.close();
   }
 
-  #claim(key: string, fingerprint: string, leaseMs: number, isTakingOver: boolean): Claim {
+  #claim(key: string, fingerprint: string, leaseMs: number, isRerunnable: boolean, isTakingOver: boolean): Claim {
     const nowMs = this.#now();
     this.#sweep(nowMs);
     const entry = this.#entries.get(key);
@@ -119,7 +131,7 @@ class EnvironmentStore implements LmdbStore {
       if (!entry.r && !isTakingOver) return { state: 'outcome-unknown' };
     }
     const token = newToken(key);
-    this.#put(key, { f: fingerprint, t: token, r: this.transactional, s: null, ...this.#lease(leaseMs) });
+    this.#put(key, { f: fingerprint, t: token, r: isRerunnable, s: null, ...this.#lease(leaseMs) });
     return { state: 'claimed', token };
   }
 

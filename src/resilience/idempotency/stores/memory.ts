@@ -1,4 +1,7 @@
 /** Keys in the memory of this process: for one process, and gone with it. */
+import { isSameRequest } from '../fingerprint.ts';
+import { KeptResponse } from '../kept-response.ts';
+import { settled } from '../settled.ts';
 import type { Claim, Store, StoredResponse } from '../store.ts';
 import { keyOfToken, newToken } from '../token.ts';
 
@@ -33,12 +36,15 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 }
 
 class MemoryStore implements Store {
+  readonly keepsAsGiven = true;
   readonly #entries: Map<string, Entry> = new Map();
   readonly #maxBytes: number;
   readonly #unknownTtlMs: number;
   readonly #now: () => number;
   #bytes = 0;
   #sweep: MapIterator<[string, Entry]> | null = null;
+  /** No entry is over before. */
+  #overAtMs = Number.POSITIVE_INFINITY;
 
   constructor({ maxBytes = 268_435_456, unknownTtlMs = WEEK_MS, now = Date.now }: MemoryStoreOptions) {
     this.#maxBytes = maxBytes;
@@ -46,23 +52,23 @@ class MemoryStore implements Store {
     this.#now = now;
   }
 
-  async claim(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
+  claim(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
     return this.#claim(key, fingerprint, leaseMs, false);
   }
 
-  async takeOver(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
+  takeOver(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
     return this.#claim(key, fingerprint, leaseMs, true);
   }
 
-  async complete(token: string, response: StoredResponse, ttlMs: number): Promise<boolean> {
+  complete(token: string, response: StoredResponse, ttlMs: number): Promise<boolean> {
     const entry = this.#held(token);
-    if (entry === undefined) return false;
+    if (entry === undefined) return settled(false);
     entry.response = response;
-    entry.untilMs = this.#now() + ttlMs;
-    const bytes = response.body?.length ?? 0;
+    this.#keepUntil(entry, this.#now() + ttlMs);
+    const bytes = response instanceof KeptResponse ? response.bodyBytes : (response.body?.length ?? 0);
     entry.bytes += bytes;
     this.#bytes += bytes;
-    return true;
+    return settled(true);
   }
 
   async release(token: string): Promise<void> {
@@ -73,7 +79,7 @@ class MemoryStore implements Store {
   async renew(token: string, leaseMs: number): Promise<boolean> {
     const entry = this.#held(token);
     if (entry === undefined) return false;
-    this.#lease(entry, leaseMs);
+    this.#lease(entry, this.#now(), leaseMs);
     return true;
   }
 
@@ -82,37 +88,43 @@ class MemoryStore implements Store {
     this.#bytes = 0;
   }
 
-  #claim(key: string, fingerprint: string, leaseMs: number, isTakingOver: boolean): Claim {
+  #claim(key: string, fingerprint: string, leaseMs: number, isTakingOver: boolean): Promise<Claim> {
     const nowMs = this.#now();
     this.#sweepSome(nowMs);
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.untilMs <= nowMs) {
       if (entry !== undefined) this.#forget(key, entry);
-      return this.#insert(key, fingerprint, leaseMs);
+      return this.#insert(key, fingerprint, nowMs, leaseMs);
     }
-    if (entry.fingerprint !== fingerprint) return { state: 'mismatch' };
-    if (entry.response !== null) return { state: 'done', response: entry.response };
-    if (entry.leaseUntilMs > nowMs) return { state: 'in-progress' };
-    if (!isTakingOver) return { state: 'outcome-unknown' };
+    if (!isSameRequest(entry.fingerprint, fingerprint)) return settled({ state: 'mismatch' });
+    if (entry.response !== null) return settled({ state: 'done', response: entry.response });
+    if (entry.leaseUntilMs > nowMs) return settled({ state: 'in-progress' });
+    if (!isTakingOver) return settled({ state: 'outcome-unknown' });
     entry.token = newToken(key);
-    this.#lease(entry, leaseMs);
-    return { state: 'claimed', token: entry.token };
+    this.#lease(entry, nowMs, leaseMs);
+    return settled({ state: 'claimed', token: entry.token });
   }
 
-  #insert(key: string, fingerprint: string, leaseMs: number): Claim {
-    const bytes = ENTRY_BYTES + key.length;
-    if (this.#bytes + bytes > this.#maxBytes) throw new Error(`memoryStore holds its ${this.#maxBytes} bytes`);
+  #insert(key: string, fingerprint: string, nowMs: number, leaseMs: number): Promise<Claim> {
+    const bytes = ENTRY_BYTES + key.length + fingerprint.length;
+    if (this.#bytes + bytes > this.#maxBytes)
+      return Promise.reject(new Error(`memoryStore holds its ${this.#maxBytes} bytes`));
     const token = newToken(key);
     const entry: Entry = { fingerprint, token, leaseUntilMs: 0, untilMs: 0, response: null, bytes };
-    this.#lease(entry, leaseMs);
+    this.#lease(entry, nowMs, leaseMs);
     this.#entries.set(key, entry);
     this.#bytes += bytes;
-    return { state: 'claimed', token };
+    return settled({ state: 'claimed', token });
   }
 
-  #lease(entry: Entry, leaseMs: number): void {
-    entry.leaseUntilMs = this.#now() + leaseMs;
-    entry.untilMs = entry.leaseUntilMs + this.#unknownTtlMs;
+  #lease(entry: Entry, nowMs: number, leaseMs: number): void {
+    entry.leaseUntilMs = nowMs + leaseMs;
+    this.#keepUntil(entry, entry.leaseUntilMs + this.#unknownTtlMs);
+  }
+
+  #keepUntil(entry: Entry, untilMs: number): void {
+    entry.untilMs = untilMs;
+    if (untilMs < this.#overAtMs) this.#overAtMs = untilMs;
   }
 
   #held(token: string): Entry | undefined {
@@ -125,10 +137,14 @@ class MemoryStore implements Store {
     this.#bytes -= entry.bytes;
   }
 
-  /** Goes round the entries a few at a time. */
+  /** Goes round the entries a few at a time, when one of them may be over. */
   #sweepSome(nowMs: number): void {
+    if (this.#sweep === null) {
+      if (nowMs < this.#overAtMs) return;
+      this.#overAtMs = Number.POSITIVE_INFINITY;
+      this.#sweep = this.#entries.entries();
+    }
     for (let i = 0; i < SWEEP_ENTRIES; i++) {
-      this.#sweep ??= this.#entries.entries();
       const next = this.#sweep.next();
       if (next.done === true) {
         this.#sweep = null;
@@ -136,6 +152,7 @@ class MemoryStore implements Store {
       }
       const [key, entry] = next.value;
       if (entry.untilMs <= nowMs) this.#forget(key, entry);
+      else this.#keepUntil(entry, entry.untilMs);
     }
   }
 }

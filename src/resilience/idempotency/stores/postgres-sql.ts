@@ -9,6 +9,7 @@ export interface Statements {
   readonly complete: string;
   readonly release: string;
   readonly renew: string;
+  readonly allowRerun: string;
   readonly purge: string;
 }
 
@@ -62,6 +63,7 @@ WHERE key = $1 AND token = $2 AND status IS NULL`,
     release: `DELETE FROM ${table} WHERE key = $1 AND token = $2 AND status IS NULL`,
     renew: `UPDATE ${table} SET lease_until = now() + ${ms('$3')}, expires_at = now() + ${ms('$3')} + ${ms('$4')}
 WHERE key = $1 AND token = $2 AND status IS NULL`,
+    allowRerun: `UPDATE ${table} SET rerun = true WHERE key = $1 AND token = $2 AND status IS NULL`,
     purge: `DELETE FROM ${table} WHERE key = ANY (ARRAY(
   SELECT key FROM ${table} WHERE expires_at <= now() LIMIT ${PURGE_ROWS} FOR UPDATE SKIP LOCKED))
   AND expires_at <= now()`,

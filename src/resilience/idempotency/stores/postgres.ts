@@ -28,8 +28,9 @@ export interface PostgresStoreOptions {
   /** False: the table is there already (docs/idempotency.md has its DDL), or the first claim fails. */
   readonly create?: boolean;
   /**
-   * True unless told: handlers have their effects in `transact` only, so a lost claim did nothing and is run again.
-   * False: a lost claim is of unknown outcome. Every claim remembers which it was.
+   * True: all handlers have their effects in `transact`, so every lost claim did nothing and is run again. False: none
+   * is. Unless told: a lost claim is run again once its handler has called `transact`, and from the claim on where the
+   * handlers of its route were seen to do so; else its outcome is unknown. Every claim remembers which it was.
    */
   readonly transactional?: boolean;
   /** How long a lost claim is remembered; 7 days unless told. */
@@ -37,7 +38,7 @@ export interface PostgresStoreOptions {
 }
 
 export interface PostgresStore extends TransactionalStore<PostgresClient> {
-  readonly transactional: boolean;
+  readonly transactional: boolean | undefined;
 }
 
 const WEEK_MS = 7 * 86_400_000;
@@ -51,7 +52,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
 }
 
 class TableStore implements PostgresStore {
-  readonly transactional: boolean;
+  readonly transactional: boolean | undefined;
   readonly #pool: PostgresPool;
   readonly #sql: Statements;
   readonly #create: boolean;
@@ -63,16 +64,21 @@ class TableStore implements PostgresStore {
     this.#pool = pool;
     this.#sql = toStatements(options.table ?? 'firsthand_idempotency');
     this.#create = options.create ?? true;
-    this.transactional = options.transactional ?? true;
+    this.transactional = options.transactional;
     this.#unknownTtlMs = options.unknownTtlMs ?? WEEK_MS;
   }
 
-  claim(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
-    return this.#claim(key, fingerprint, leaseMs, false);
+  claim(key: string, fingerprint: string, leaseMs: number, isRerunnable?: boolean): Promise<Claim> {
+    return this.#claim(key, fingerprint, leaseMs, isRerunnable ?? this.transactional ?? false, false);
   }
 
   takeOver(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
-    return this.#claim(key, fingerprint, leaseMs, true);
+    return this.#claim(key, fingerprint, leaseMs, this.transactional ?? false, true);
+  }
+
+  async allowRerun(token: string): Promise<boolean> {
+    await this.#table();
+    return (await this.#pool.query(this.#sql.allowRerun, [keyOfToken(token), token])).rowCount === 1;
   }
 
   async complete(token: string, response: StoredResponse, ttlMs: number): Promise<boolean> {
@@ -103,10 +109,16 @@ class TableStore implements PostgresStore {
 
   async close(): Promise<void> {}
 
-  async #claim(key: string, fingerprint: string, leaseMs: number, isTakingOver: boolean): Promise<Claim> {
+  async #claim(
+    key: string,
+    fingerprint: string,
+    leaseMs: number,
+    isRerunnable: boolean,
+    isTakingOver: boolean,
+  ): Promise<Claim> {
     await this.#table();
     const token = newToken(key);
-    const values = [key, fingerprint, token, leaseMs, this.#unknownTtlMs, this.transactional, isTakingOver];
+    const values = [key, fingerprint, token, leaseMs, this.#unknownTtlMs, isRerunnable, isTakingOver];
     const row = (await this.#pool.query(this.#sql.claim, values)).rows[0]!;
     if (row['taken'] === true) return { state: 'claimed', token };
     // No row, or one that could be taken: another claim came between the look and the insert.

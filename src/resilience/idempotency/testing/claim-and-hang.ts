@@ -9,10 +9,10 @@ const [kind, where = '', key = '', leaseMs = ''] = process.argv.slice(2);
 
 const store =
   kind === 'lmdb'
-    ? lmdbStore(where)
+    ? lmdbStore(where, { transactional: true })
     : kind === 'redis'
       ? redisStore(new Redis(Number(where), '127.0.0.1'))
-      : postgresStore(openPool(Number(where)));
+      : postgresStore(openPool(Number(where)), { transactional: true });
 process.send!(await store.claim(key, 'f', Number(leaseMs)));
 // lmdb alone would let the process end.
 process.on('message', () => {});

@@ -220,8 +220,8 @@ export function testStore(name: string, subject: Subject): void {
 
   if (!subject.isTransactional) return;
   describe(`${name}: transactions`, () => {
-    test('a lost claim runs again, and fences the old owner', async () => {
-      const store = await open();
+    test('a lost claim runs again where all is in transactions, and fences the old owner', async () => {
+      const store = await open({ transactional: true });
       const key = newKey();
       const old = tokenOf(await store.claim(key, 'f', SHORT_MS));
       const claim = await claimUntil('claimed', () => store.claim(key, 'f', LEASE_MS), SHORT_MS);
@@ -236,11 +236,34 @@ export function testStore(name: string, subject: Subject): void {
 
     test('a claim that was not transactional is not run again by a store that is', async () => {
       const careful = await open({ transactional: false });
-      const store = await open();
+      const store = await open({ transactional: true });
       const key = newKey();
       await careful.claim(key, 'f', SHORT_MS);
       const claim = await claimUntil('outcome-unknown', () => store.claim(key, 'f', LEASE_MS), SHORT_MS);
       expect(claim).toEqual({ state: 'outcome-unknown' });
+    });
+
+    test('nothing lost is run again unless somebody said so', async () => {
+      const store = await open();
+      const key = newKey();
+      await store.claim(key, 'f', SHORT_MS);
+      const claim = await claimUntil('outcome-unknown', () => store.claim(key, 'f', LEASE_MS), SHORT_MS);
+      expect(claim).toEqual({ state: 'outcome-unknown' });
+    });
+
+    test('a lost claim runs again when it was made so, or made so while it was held', async () => {
+      const store = await open();
+      if (!isTransactional(store)) throw new Error('not transactional');
+      const [made, allowed, late] = [newKey(), newKey(), newKey()];
+      await store.claim(made, 'f', SHORT_MS, true);
+      const token = tokenOf(await store.claim(allowed, 'f', SHORT_MS, false));
+      expect(await store.allowRerun!(token)).toBe(true);
+      for (const key of [made, allowed])
+        expect((await claimUntil('claimed', () => store.claim(key, 'f', LEASE_MS), SHORT_MS)).state).toBe('claimed');
+      expect(await store.allowRerun!(token)).toBe(false);
+      const done = tokenOf(await store.claim(late, 'f', LEASE_MS));
+      await store.complete(done, RESPONSE, TTL_MS);
+      expect(await store.allowRerun!(done)).toBe(false);
     });
 
     test('what is rolled back leaves the key as it was', async () => {

@@ -5,7 +5,7 @@ import { isCloseDelimited } from './last-answer.ts';
 
 /** A connection that was cut, with the request it carried; one entry for each request where it carried several. */
 export interface Cut {
-  /** Address and port of the peer. */
+  /** Address and port of the peer; `unix socket`; `unknown` for one that only the server's count shows. */
   readonly remote: string;
   /** Method and path, without the query; absent when nothing was asked or the protocol is not HTTP. */
   readonly request?: string;
@@ -21,7 +21,9 @@ export function cut(connection: Connection): readonly Cut[] {
   session?.destroy();
   if (truncates) reset(socket);
   else socket.destroy();
-  return requests.length === 0 ? [{ remote }] : requests.map((request) => ({ remote, request }));
+  return requests.length === 0
+    ? [{ remote }]
+    : requests.map((request) => (request === undefined ? { remote } : { remote, request }));
 }
 
 /** A FIN here would make half an answer look whole. TLS says for itself that it was cut short. */

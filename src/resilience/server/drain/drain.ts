@@ -6,14 +6,14 @@
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server } from 'node:net';
-import { type Connection, isIdle } from './connection.ts';
+import { type Connection, isIdle, isTalking, trafficOf } from './connection.ts';
 import { type Cut, cut } from './cut.ts';
 import { sayFarewell } from './farewell.ts';
 import { closeAfter } from './last-answer.ts';
 import { keepIdle } from './keep-idle.ts';
 import { linger, sendFin } from './linger.ts';
 import { lingering } from './lingering.ts';
-import { type DrainOptions, readDrainOptions } from './options.ts';
+import { checkServer, type DrainOptions, readDrainOptions } from './options.ts';
 import { type DrainState, readinessOf } from './readiness.ts';
 import { onSignals } from './signals.ts';
 import { stopListening } from './stop-listening.ts';
@@ -42,9 +42,9 @@ export interface Drain {
 }
 
 /**
- * Prepares a server for a stop that resets no connection. Call it before the server listens: of connections
- * accepted earlier, HTTP/2 sessions and bare TLS are not known to it. Repeated SIGTERMs change nothing; a second SIGINT, more than a second after the start,
- * cuts what is left.
+ * Prepares a server for a stop that resets no connection. Call it before the server listens: of connections accepted
+ * earlier it cannot tell what HTTP/2 and bare TLS carry over TLS, and leaves those until the deadline. Repeated SIGTERMs
+ * change nothing; a second SIGINT, more than a second after the start, cuts what is left.
  *
  * @example
  * const stop = drain(server);
@@ -55,6 +55,7 @@ export function drain(
   server: Server | HttpServer | Http2Server | Http2SecureServer,
   options: DrainOptions = {},
 ): Drain {
+  checkServer('drain', server);
   const plan = readDrainOptions(options);
   const watched = watch(server);
   const early = options.lingering === false ? null : lingering(server, options.lingering);
@@ -62,10 +63,12 @@ export function drain(
   const cuts: Cut[] = [];
   let state: DrainState = 'serving';
   let accepting = true;
+  let forced = false;
   let startedMs = 0;
   let finishedCount = 0;
   let deadline: NodeJS.Timeout | undefined;
   let propagation: NodeJS.Timeout | undefined;
+  let patience: NodeJS.Timeout | undefined;
   let listenerGone = false;
   let restoreIdle: (() => void) | undefined;
   let done: (report: DrainReport) => void;
@@ -86,7 +89,7 @@ export function drain(
     closed(connection) {
       clearTimeout(graces.get(connection));
       graces.delete(connection);
-      finishedCount += 1;
+      if (!forced) finishedCount += 1;
       settle();
     },
     last(connection) {
@@ -146,25 +149,35 @@ export function drain(
     for (const connection of watched.connections) grant(connection);
   }
 
-  /** Gives an idle connection its grace; the FIN comes at its end. */
+  /** Gives an idle connection its grace; the FIN comes at its end. One that talked meanwhile gets another. */
   function grant(connection: Connection): void {
     clearTimeout(graces.get(connection));
-    if (accepting || connection.ended || connection.closing || connection.protocol === 'handshake') return;
-    graces.set(
-      connection,
-      setTimeout(() => leave(connection), plan.idleGraceMs),
-    );
+    if (accepting || forced || connection.ended || connection.closing || connection.protocol === 'handshake') return;
+    const trafficBytes = trafficOf(connection);
+    const over = (): void => {
+      if (isTalking(connection, trafficBytes)) grant(connection);
+      else leave(connection);
+    };
+    graces.set(connection, setTimeout(over, plan.idleGraceMs));
   }
 
   function force(): void {
-    if (state !== 'draining') return;
+    if (state !== 'draining' || forced) return;
+    forced = true;
+    watched.lookAround();
     const left = [...watched.connections];
     stopAccepting();
-    watched.remove(watcher);
     for (const connection of left) cuts.push(...cut(connection));
-    // Those accepted before drain() was called are known to the server alone.
-    if ('closeAllConnections' in server) server.closeAllConnections();
-    finish();
+    patience = setTimeout(giveUp, LAST_MS);
+    settle();
+  }
+
+  /** Connections that cannot be found do not hold the process either; they are counted. */
+  function giveUp(): void {
+    server.getConnections((_, count) => {
+      for (let unseen = 0; unseen < count; unseen += 1) cuts.push({ remote: 'unknown' });
+      finish();
+    });
   }
 
   function settle(): void {
@@ -172,7 +185,9 @@ export function drain(
   }
 
   function finish(): void {
+    if (state === 'closed') return;
     state = 'closed';
+    clearTimeout(patience);
     clearTimeout(deadline);
     clearTimeout(propagation);
     for (const timer of graces.values()) clearTimeout(timer);
@@ -191,3 +206,6 @@ function leave(connection: Connection): void {
   else if (connection.protocol === 'raw' || connection.protocol === 'upgraded') sendFin(connection);
   else if (isIdle(connection)) linger(connection, null);
 }
+
+/** How long cut connections may take to be gone. */
+const LAST_MS = 1000;

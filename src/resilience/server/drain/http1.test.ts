@@ -281,6 +281,29 @@ describe('drain of an HTTP/1 server', () => {
     deaf.socket.destroy();
   });
 
+  it('does not half-close a WebSocket that talks', async () => {
+    const server = http.createServer();
+    server.on('upgrade', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+      let said = 0;
+      const talking = setInterval(() => {
+        said += 1;
+        if (said <= 30) return void socket.write('tick ');
+        clearInterval(talking);
+        socket.end('bye');
+      }, 10);
+    });
+    const stop = drain(server, { ...QUICK, idleGraceMs: 150 });
+    const client = await connect(await listen(server));
+    client.socket.write('GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    await client.until(/tick/);
+    const report = stop.start();
+    expect(await client.end).toBe('end');
+    client.socket.end();
+    expect(client.text().split('\r\n\r\n')[1]).toBe(`${'tick '.repeat(30)}bye`);
+    expect(await report).toMatchObject({ finished: 1, cut: [] });
+  });
+
   it('ends at once when nobody is connected, also when it never listened', async () => {
     const never = http.createServer();
     expect(await drain(never, QUICK).start()).toMatchObject({ finished: 0, cut: [] });
@@ -297,6 +320,48 @@ describe('drain of an HTTP/1 server', () => {
     const stop = drain(server);
     expect(signalListeners()).toBe(before + 2);
     await stop.start();
+    expect(signalListeners()).toBe(before);
+  });
+
+  it('takes one listener a signal, however many servers drain', async () => {
+    const before = signalListeners();
+    const stops = Array.from({ length: 11 }, () => drain(http.createServer()));
+    expect(signalListeners()).toBe(before + 2);
+    for (const stop of stops) stop.dispose();
+    expect(signalListeners()).toBe(before);
+  });
+
+  it('starts all drains at one signal, also after somebody took the listener away', async () => {
+    const first = drain(http.createServer(), { signals: ['SIGUSR2'] });
+    process.removeAllListeners('SIGUSR2');
+    const second = drain(http.createServer(), { signals: ['SIGUSR2'] });
+    process.emit('SIGUSR2', 'SIGUSR2');
+    expect([first.state, second.state]).toEqual(['draining', 'draining']);
+    await Promise.all([first.finished, second.finished]);
+    expect(process.listenerCount('SIGUSR2')).toBe(0);
+  });
+
+  it.each([
+    [undefined, 'got undefined'],
+    [{}, 'got an object (Object)'],
+    [{ close() {} }, '(of Fastify: app.server), got an object (Object)'],
+    [() => {}, 'drain: the first argument must be a server of node:net, tls, http, https or http2'],
+  ])('refuses %o as a server', (server, message) => {
+    expect(() => drain(server as never)).toThrow(TypeError);
+    expect(() => drain(server as never)).toThrow(message);
+  });
+
+  it.each([
+    [null, 'drain: options must be an object, got null'],
+    ['SIGTERM', 'drain: options must be an object, got SIGTERM'],
+    [{ signals: ['SIGFOO'] }, 'drain: signals must be names of signals that can be caught, got SIGFOO'],
+    [{ signals: ['SIGKILL'] }, 'drain: signals must be names of signals that can be caught, got SIGKILL'],
+    [{ deadlineMs: '5' }, 'drain: deadlineMs must be milliseconds from 0 to 2147483647, got 5'],
+    [{ lingering: true }, 'lingering: options must be an object, got true'],
+  ])('refuses the options %o, and leaves nothing behind', (options, message) => {
+    const before = signalListeners();
+    expect(() => drain(http.createServer(), options as never)).toThrow(TypeError);
+    expect(() => drain(http.createServer(), options as never)).toThrow(message);
     expect(signalListeners()).toBe(before);
   });
 

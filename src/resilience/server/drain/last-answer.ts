@@ -1,16 +1,17 @@
 /** HTTP/1 answers after which the connection ends (RFC 9112 §9.6). */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { newestRequest } from './accepted-before.ts';
 import type { Connection, Exchange } from './connection.ts';
 
 /**
  * Makes an answer whose head is still unwritten say `Connection: close`, whatever its handler sets. Of pipelined
  * requests the last says it: the answers before would take the rest down with them.
  */
-export function closeAfter(connection: Connection, { response }: Exchange): void {
+export function closeAfter(connection: Connection, { request, response }: Exchange): void {
   if (response.headersSent) return;
   const { writeHead } = response;
   const instead = function (this: ServerResponse, status: number, ...rest: unknown[]): ServerResponse {
-    const isLast = connection.exchanges.at(-1)?.response === response;
+    const isLast = connection.exchanges.at(-1)?.response === response && isNewest(connection, request);
     if (this.headersSent || status < 200 || !isLast) return Reflect.apply(writeHead, this, [status, ...rest]);
     connection.closing = true;
     this.shouldKeepAlive = false;
@@ -28,6 +29,12 @@ export function isCloseDelimited(response: ServerResponse): boolean {
   // Node keeps the head it wrote here; the getters of headers do not know what writeHead() was given.
   const head = (response as unknown as { _header?: string | null })._header;
   return typeof head === 'string' && !/^(?:content-length|transfer-encoding):/im.test(head);
+}
+
+/** False when a request came after it that nobody saw come. */
+function isNewest({ socket }: Connection, request: IncomingMessage): boolean {
+  const newest = newestRequest(socket);
+  return newest === null || newest === request;
 }
 
 /** What writeHead() takes: an object, or an array of pairs, flat or nested. */

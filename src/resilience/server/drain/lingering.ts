@@ -3,7 +3,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { Server } from 'node:net';
 import type { Connection } from './connection.ts';
 import { linger } from './linger.ts';
-import { type LingeringOptions, readLingeringOptions } from './options.ts';
+import { checkServer, type LingeringOptions, readLingeringOptions } from './options.ts';
 import { watch } from './watch.ts';
 
 /** Undoes lingering(). */
@@ -22,6 +22,7 @@ export interface Lingering {
  * lingering(server);
  */
 export function lingering(server: Server | HttpServer, options: LingeringOptions = {}): Lingering {
+  checkServer('lingering', server);
   const plan = readLingeringOptions(options);
   const watcher = {
     last(connection: Connection): boolean {

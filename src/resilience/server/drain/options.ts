@@ -1,4 +1,5 @@
 /** What a drain and a lingering close may be told, and what they do untold. */
+import { constants } from 'node:os';
 
 /** How long and how much of a refused request's body is still taken. */
 export interface LingeringOptions {
@@ -39,9 +40,14 @@ export interface LingeringPlan {
 
 /** Checks the options of drain() and fills in the defaults. */
 export function readDrainOptions(options: DrainOptions): DrainPlan {
-  const { signals = ['SIGTERM', 'SIGINT'] } = options;
+  checkObject('drain', 'options', options);
+  const { signals = ['SIGTERM', 'SIGINT'], lingering } = options;
   if (signals !== false && !Array.isArray(signals))
     throw new TypeError(`drain: signals must be an array of signal names or false, got ${String(signals)}`);
+  for (const signal of signals === false ? [] : signals)
+    if (!Object.hasOwn(constants.signals, signal) || signal === 'SIGKILL' || signal === 'SIGSTOP')
+      throw new TypeError(`drain: signals must be names of signals that can be caught, got ${String(signal)}`);
+  if (lingering !== undefined && lingering !== false) readLingeringOptions(lingering);
   return {
     signals: signals === false ? [] : [...new Set(signals)],
     propagationDelayMs: delay('drain', 'propagationDelayMs', options.propagationDelayMs ?? 5000),
@@ -52,15 +58,38 @@ export function readDrainOptions(options: DrainOptions): DrainPlan {
 
 /** Checks the options of lingering() and fills in the defaults. */
 export function readLingeringOptions(options: LingeringOptions): LingeringPlan {
+  checkObject('lingering', 'options', options);
   const { maxBytes = 256 * 2 ** 20 } = options;
   if (typeof maxBytes !== 'number' || !(maxBytes >= 0))
     throw new RangeError(`lingering: maxBytes must be a number of bytes from 0, got ${String(maxBytes)}`);
   return { deadlineMs: delay('lingering', 'deadlineMs', options.deadlineMs ?? 30_000), maxBytes };
 }
 
+/** Checks that it was a server that was given, and not the framework around it. */
+export function checkServer(who: string, server: unknown): void {
+  const { emit, close, getConnections } = (server ?? {}) as Record<string, unknown>;
+  if ([emit, close, getConnections].every((method) => typeof method === 'function')) return;
+  throw new TypeError(
+    `${who}: the first argument must be a server of node:net, tls, http, https or http2 (of Fastify: app.server), got ${nameOf(server)}`,
+  );
+}
+
+function checkObject(who: string, name: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw new TypeError(`${who}: ${name} must be an object, got ${nameOf(value)}`);
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === 'function') return `the function ${value.name}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { constructor: made } = value as { constructor?: { name?: string } };
+  return made?.name ? `an object (${made.name})` : 'an object';
+}
+
 function delay(who: string, name: string, ms: number): number {
   if (typeof ms === 'number' && ms >= 0 && ms <= LONGEST_DELAY_MS) return ms;
-  throw new RangeError(`${who}: ${name} must be milliseconds from 0 to ${LONGEST_DELAY_MS}, got ${String(ms)}`);
+  const Wrong = typeof ms === 'number' ? RangeError : TypeError;
+  throw new Wrong(`${who}: ${name} must be milliseconds from 0 to ${LONGEST_DELAY_MS}, got ${String(ms)}`);
 }
 
 /** Beyond it setTimeout() fires at once. */

@@ -71,6 +71,35 @@ describe('drain of a raw TCP server', () => {
     expect(refused?.code).toMatch(/^(ECONNRESET|EPIPE)$/);
   });
 
+  it.each(['TCP', 'TLS'])('lets who talks finish, however short the grace (%s)', async (kind) => {
+    const secure = kind === 'TLS';
+    const server = secure ? tls.createServer({ key: KEY, cert: CERT }, talk) : net.createServer(talk);
+    const stop = drain(server, { ...QUICK, idleGraceMs: 150 });
+    const port = await listen(server);
+    const to = { port, host: '127.0.0.1' };
+    const client = secure ? tls.connect({ ...to, rejectUnauthorized: false }) : net.connect(to);
+    const begun = once(client, 'data');
+    let text = '';
+    client.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    await begun;
+    expect(await stop.start()).toMatchObject({ finished: 1, cut: [] });
+    expect(text).toBe(`${'line\n'.repeat(30)}END`);
+  });
+
+  it('cuts who still talks at the deadline, and says so', async () => {
+    let talking: NodeJS.Timeout;
+    const server = net.createServer((socket) => {
+      talking = setInterval(() => socket.write('line\n'), 10);
+      socket.on('close', () => clearInterval(talking));
+    });
+    const stop = drain(server, { ...QUICK, idleGraceMs: 100, deadlineMs: 400 });
+    const client = await connect(await listen(server));
+    await client.until(/line/);
+    const remote = `127.0.0.1:${client.socket.localPort}`;
+    expect(await stop.start()).toMatchObject({ finished: 0, cut: [{ remote }] });
+    client.socket.destroy();
+  });
+
   it('drains TLS, connections in their handshake included', async () => {
     const server = tls.createServer({ key: KEY, cert: CERT }, (socket) => socket.resume());
     const stop = drain(server, { ...QUICK, deadlineMs: 300 });
@@ -97,3 +126,14 @@ describe('drain of a raw TCP server', () => {
     client.destroy();
   });
 });
+
+/** Says 30 lines, one every 10 ms, and leaves. */
+function talk(socket: Socket): void {
+  let said = 0;
+  const talking = setInterval(() => {
+    said += 1;
+    if (said <= 30) return void socket.write('line\n');
+    clearInterval(talking);
+    socket.end('END');
+  }, 10);
+}

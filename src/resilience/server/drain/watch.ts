@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Stream, IncomingHttpHeaders, ServerHttp2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import { acceptedBefore, answerOf } from './accepted-before.ts';
+import { type Accepted, acceptedBefore, answerOf, streamsOf } from './accepted-before.ts';
 import { type Connection, type Exchange, newConnection, requestLabel } from './connection.ts';
 
 /** What a watcher is told. */
@@ -24,9 +24,11 @@ export interface Watcher {
 
 export interface Watch {
   readonly connections: ReadonlySet<Connection>;
-  readonly isHttp1: boolean;
+  /** What the server did while nobody watched is found out first, as far as it can be. */
   add(watcher: Watcher): void;
   remove(watcher: Watcher): void;
+  /** Finds connections that came by another way than the server's events. */
+  lookAround(): void;
 }
 
 /** The watch on a server: one, however many ask for it. */
@@ -43,56 +45,75 @@ const watches: WeakMap<Server, Watch> = new WeakMap();
 function startWatch(server: Server): Watch {
   const connections: Set<Connection> = new Set();
   const bySocket: WeakMap<object, Connection> = new WeakMap();
-  const watchers: Set<Watcher> = new Set();
+  let watchers: readonly Watcher[] = [];
   const isTls = server instanceof TlsServer;
   const isHttp1 = 'closeIdleConnections' in server;
   const isHttp2 = 'updateSettings' in server;
   /** The connection whose event is being delivered: sessions are made in there and do not show their socket. */
   let current: Connection | null = null;
-  const emit = Reflect.get(server, 'emit') as (event: string | symbol, ...args: unknown[]) => boolean;
+  const emit = Reflect.get(server, 'emit') as (...args: unknown[]) => boolean;
 
-  const instead = function (this: Server, event: string | symbol, ...args: unknown[]): boolean {
-    const deliver = (): boolean => Reflect.apply(emit, this, [event, ...args]);
-    if (watchers.size === 0) return deliver();
-    if (event === 'connection') {
-      const before = current;
-      current = open(args[0] as Socket);
-      try {
-        return deliver();
-      } finally {
-        current = before;
+  // Every request passes here: its arguments go on as they came, nothing is made for it.
+  const instead = function (this: Server, event: unknown, first: unknown, second: unknown): boolean {
+    if (watchers.length === 0) return Reflect.apply(emit, this, arguments);
+    switch (event) {
+      case 'request':
+      case 'checkContinue':
+      case 'checkExpectation':
+        if (!begin(first as IncomingMessage, second as ServerResponse)) return true;
+        break;
+      case 'connection':
+      case 'secureConnection': {
+        const before = current;
+        current = event === 'connection' ? open(first as Socket) : secure(first as Socket);
+        try {
+          return Reflect.apply(emit, this, arguments);
+        } finally {
+          current = before;
+        }
       }
+      case 'session':
+        if (current !== null) carrySession(current, first as ServerHttp2Session);
+        break;
+      case 'stream':
+        beginStream(first as Http2Stream, second as IncomingHttpHeaders);
+        break;
+      case 'upgrade':
+      case 'connect':
+        if (!upgrade(first as IncomingMessage, second as Socket)) return true;
+        break;
+      default:
     }
-    if (event === 'secureConnection') {
-      const before = current;
-      current = secure(args[0] as Socket);
-      try {
-        return deliver();
-      } finally {
-        current = before;
-      }
-    }
-    if (event === 'session' && current !== null) {
-      current.protocol = 'http2';
-      current.session = args[0] as ServerHttp2Session;
-      bySocket.set(current.session, current);
-    } else if (event === 'stream') beginStream(args[0] as Http2Stream, args[1] as IncomingHttpHeaders);
-    else if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
-      if (!begin(args[0] as IncomingMessage, args[1] as ServerResponse)) return true;
-    } else if (event === 'upgrade' || event === 'connect') {
-      if (!upgrade(args[0] as IncomingMessage, args[1] as Socket)) return true;
-    }
-    return deliver();
+    return Reflect.apply(emit, this, arguments);
   };
   Object.defineProperty(server, 'emit', { value: instead, writable: true, configurable: true });
-  for (const socket of acceptedBefore(server)) adopt(socket);
 
   return {
     connections,
-    isHttp1,
-    add: (watcher) => void watchers.add(watcher),
-    remove: (watcher) => void watchers.delete(watcher),
+    add(watcher) {
+      if (watchers.length === 0) lookAround();
+      watchers = [...watchers, watcher];
+    },
+    remove(watcher) {
+      watchers = watchers.filter((one) => one !== watcher);
+    },
+    lookAround,
   };
+
+  function lookAround(): void {
+    for (const accepted of acceptedBefore(server)) adopt(accepted);
+  }
+
+  function adopt({ socket, protocol, session }: Accepted): void {
+    const connection = isTls && protocol !== 'handshake' ? secure(socket) : open(socket);
+    if (session !== null && connection.session === null) {
+      carrySession(connection, session);
+      for (const stream of streamsOf(session)) carryStream(connection, stream, undefined);
+    } else if (connection.protocol === 'http1') {
+      if (protocol === 'http1') reveal(connection);
+      else connection.protocol = 'upgraded';
+    }
+  }
 
   function open(socket: Socket): Connection {
     // A socket may be given to the server a second time, by a front that looks at its first bytes.
@@ -110,23 +131,17 @@ function startWatch(server: Server): Watch {
     return connection;
   }
 
-  /** A connection from before the watch, with the request that it carries. */
-  function adopt(socket: Socket): void {
-    if (isTls) secure(socket);
-    else open(socket);
-    const response = answerOf(socket);
-    if (response !== null) begin(response.req, response);
-  }
-
   function secure(socket: Socket): Connection {
     // The TCP socket below: no public name, but the only tie between the two.
     const below = (socket as unknown as { _parent?: Socket | null })._parent;
     const connection = (below == null ? undefined : bySocket.get(below)) ?? open(socket);
+    if (connection.socket === socket && connection.protocol !== 'handshake') return connection;
     connection.socket = socket;
     connection.bytesAtIdle = socket.bytesRead;
     const { alpnProtocol } = socket as Socket & { alpnProtocol?: string | false | null };
     connection.protocol = isHttp1 || (isHttp2 && alpnProtocol !== 'h2') ? 'http1' : 'raw';
     bySocket.set(socket, connection);
+    if (below != null) bySocket.set(below, connection);
     takeOverLastClose(connection);
     for (const watcher of watchers) watcher.opened?.(connection);
     return connection;
@@ -157,34 +172,70 @@ function startWatch(server: Server): Watch {
       return false;
     }
     // 'checkContinue' without a taker comes again as 'request'.
-    if (connection.exchanges.some((exchange) => exchange.request === request)) return true;
+    if (connection.exchanges.at(-1)?.request === request) return true;
     const exchange: Exchange = { request, response };
     connection.exchanges.push(exchange);
-    response.once('close', () => {
-      if (request.complete || request.destroyed) finish(connection, exchange);
-      // An answer before the whole question: the connection is idle when the rest of it has come.
-      else request.once('close', () => finish(connection, exchange));
-    });
-    for (const watcher of watchers) watcher.began?.(connection, exchange);
+    carry(connection, exchange);
     return true;
+  }
+
+  function carry(connection: Connection, exchange: Exchange): void {
+    exchange.response.on('close', answered);
+    for (const watcher of watchers) watcher.began?.(connection, exchange);
+  }
+
+  /** A listener for all answers. */
+  function answered(this: ServerResponse): void {
+    const connection = bySocket.get(this.req.socket);
+    if (connection === undefined) return;
+    // Of pipelined requests another one can only be through when its connection broke.
+    const at = connection.exchanges[0]?.response === this ? 0 : indexOf(connection.exchanges, this);
+    const exchange = connection.exchanges[at];
+    if (exchange === undefined) return;
+    const { request } = exchange;
+    if (request.complete || request.destroyed) finish(connection, exchange);
+    // An answer before the whole question: the connection is idle when the rest of it has come.
+    else request.once('close', () => finish(connection, exchange));
   }
 
   function finish(connection: Connection, exchange: Exchange): void {
     const at = connection.exchanges.indexOf(exchange);
     if (at !== -1) connection.exchanges.splice(at, 1);
-    connection.bytesAtIdle = connection.socket.bytesRead;
+    reveal(connection);
     settle(connection);
+  }
+
+  /** Of requests that nobody saw come only the one whose turn it is can be found; the next comes up when it is answered. */
+  function reveal(connection: Connection): void {
+    const { exchanges, socket } = connection;
+    const response = answerOf(socket);
+    if (response !== null && indexOf(exchanges, response) === -1) {
+      const exchange: Exchange = { request: response.req, response };
+      exchanges.unshift(exchange);
+      carry(connection, exchange);
+    }
+    connection.bytesAtIdle = socket.bytesRead;
+  }
+
+  function carrySession(connection: Connection, session: ServerHttp2Session): void {
+    connection.protocol = 'http2';
+    connection.session = session;
+    bySocket.set(session, connection);
   }
 
   function beginStream(stream: Http2Stream, headers: IncomingHttpHeaders): void {
     const connection = stream.session === undefined ? undefined : bySocket.get(stream.session);
     if (connection === undefined) return;
-    connection.streams.set(stream, requestLabel(text(headers[':method']), text(headers[':path'])));
+    carryStream(connection, stream, requestLabel(text(headers[':method']), text(headers[':path'])));
+    for (const watcher of watchers) watcher.began?.(connection, null);
+  }
+
+  function carryStream(connection: Connection, stream: Http2Stream, label: string | undefined): void {
+    connection.streams.set(stream, label);
     stream.once('close', () => {
       connection.streams.delete(stream);
       settle(connection);
     });
-    for (const watcher of watchers) watcher.began?.(connection, null);
   }
 
   function settle(connection: Connection): void {
@@ -202,6 +253,10 @@ function startWatch(server: Server): Watch {
     for (const watcher of watchers) watcher.idle?.(connection);
     return true;
   }
+}
+
+function indexOf(exchanges: readonly Exchange[], response: ServerResponse): number {
+  return exchanges.findIndex((exchange) => exchange.response === response);
 }
 
 function text(value: string | string[] | undefined): string | undefined {

@@ -53,7 +53,9 @@ export async function connect(port: number): Promise<RawClient> {
   function until(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
-        if (pattern.test(text)) resolve(text);
+        if (!pattern.test(text)) return;
+        socket.off('data', look);
+        resolve(text);
       };
       socket.on('data', look);
       void end.then((how) => reject(new Error(`${how} before ${pattern}: ${text}`)));
