@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { notACapture, sniff } from './detect.ts';
 import { CaptureError } from './errors.ts';
 import { readAll } from './testing/collect.ts';
+import { writeSnoop } from './testing/snoop.ts';
 import { writePcap, writePcapng } from './write.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -11,6 +12,7 @@ describe('sniff', () => {
     ['pcap', writePcap([])],
     ['pcap', writePcap([], { littleEndian: false })],
     ['pcapng', writePcapng([])],
+    ['snoop', writeSnoop([])],
     ['gzip', Uint8Array.of(0x1f, 0x8b, 8, 0)],
     ['zstd', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd)],
     ['zstd', Uint8Array.of(0x50, 0x2a, 0x4d, 0x18)],
@@ -19,7 +21,6 @@ describe('sniff', () => {
   });
 
   it.each([
-    ['snoop', text('snoop\0\0\0\0\0\0\x02')],
     ['Microsoft Network Monitor 2', text('GMBU\0\x02')],
     ['lz4', Uint8Array.of(4, 0x22, 0x4d, 0x18)],
     ['bzip2', text('BZh91AY')],

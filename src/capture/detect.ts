@@ -2,10 +2,11 @@
 import { CaptureError } from './errors.ts';
 import { isPcapMagic } from './pcap.ts';
 import { BYTE_ORDER_MAGIC, SECTION_HEADER } from './pcapng.ts';
+import { SNOOP_MAGIC } from './snoop.ts';
 
 /** What a sniffer recognised. */
 export interface Format {
-  readonly kind: 'pcap' | 'pcapng' | 'gzip' | 'zstd' | 'unsupported' | 'not-a-capture';
+  readonly kind: 'pcap' | 'pcapng' | 'snoop' | 'gzip' | 'zstd' | 'unsupported' | 'not-a-capture';
   /** As an error names it. */
   readonly name: string;
   /** What to do with a file of this kind, when it cannot be read. */
@@ -38,7 +39,7 @@ export function notACapture(bytes: Uint8Array, format: Format | undefined): Capt
   const found = format === undefined ? `starts with ${hex(bytes)}` : `is ${format.name}`;
   return new CaptureError(
     'ERR_FIRSTHAND_NOT_A_CAPTURE',
-    `not a capture: ${found}; ${format?.advice ?? 'pcap and pcapng are read, plain or compressed by gzip or zstd'}`,
+    `not a capture: ${found}; ${format?.advice ?? 'pcap, pcapng and snoop are read, plain or compressed by gzip or zstd'}`,
     { format: format?.name ?? '' },
   );
 }
@@ -55,7 +56,7 @@ const SNIFFERS: readonly Sniffer[] = [
   magic([0x28, 0xb5, 0x2f, 0xfd], { kind: 'zstd', name: 'zstd' }),
   // Skippable zstd frames, which pzstd writes first.
   (bytes) => ((little32(bytes, 0) & 0xffff_fff0) >>> 0 === 0x184d_2a50 ? { kind: 'zstd', name: 'zstd' } : undefined),
-  magic(text('snoop\0\0\0'), { kind: 'unsupported', name: 'snoop', advice: CONVERT }),
+  magic(text(SNOOP_MAGIC), { kind: 'snoop', name: 'snoop' }),
   magic(text('GMBU'), { kind: 'unsupported', name: 'Microsoft Network Monitor 2', advice: CONVERT }),
   magic(text('RTSS'), { kind: 'unsupported', name: 'Microsoft Network Monitor 1', advice: CONVERT }),
   magic(text('TRSNIFF data'), { kind: 'unsupported', name: 'Sniffer', advice: CONVERT }),

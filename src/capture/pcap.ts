@@ -1,29 +1,26 @@
 /**
- * The classic pcap format (draft-ietf-opsawg-pcap) in both byte orders, with micro- or nanoseconds, and the variant with
- * longer record headers that patched Linux kernels wrote around 1999 (magic a1b2cd34).
+ * The classic pcap format (draft-ietf-opsawg-pcap) in both byte orders, with micro- or nanoseconds, and its variants
+ * with longer record headers: Kuznetzov's (magic a1b2cd34), and those that `record-header.ts` tells apart.
  */
 import { isDecodedLinkType, linkTypeName } from '../wire/link-types.ts';
+import { sinkOf } from './aggregates.ts';
 import { unsupportedLinkType } from './errors.ts';
 import { addDamage, addInterface, type MutableCaptureInfo } from './info.ts';
 import type { PacketSink, RecordParser } from './reader.ts';
+import { MODIFIED_LENGTHS, findRecordHeaderLen, STANDARD_LENGTHS, type RecordFields } from './record-header.ts';
 import { NEED_MORE, NO_RECORD, resync, type RecordProbe } from './resync.ts';
 
 export const PCAP_MICROSECONDS = 0xa1b2c3d4;
 export const PCAP_NANOSECONDS = 0xa1b23c4d;
 export const PCAP_MODIFIED = 0xa1b2cd34;
 
-interface PcapHeader {
-  readonly littleEndian: boolean;
+interface PcapHeader extends RecordFields {
+  readonly magic: number;
   readonly linkType: number;
-  /** Fractions of a second per second: 10^6 or 10^9. */
-  readonly units: number;
+  readonly snapLen: number;
   readonly recordHeaderLen: number;
-  /** Longest plausible packet. */
-  readonly maxLen: number;
   readonly nanosPerUnit: number;
-  /** Offsets of the two lengths in a record header: before version 2.3 they stood the other way round. */
-  readonly capturedAt: number;
-  readonly wireAt: number;
+  readonly sink: PacketSink;
 }
 
 const FILE_HEADER_LEN = 24;
@@ -48,7 +45,9 @@ export function createPcapParser(info: MutableCaptureInfo, sink: PacketSink): Re
         if (final && to > at) addDamage(info, base + at, 'file header cut short');
         return final ? to : at;
       }
-      header = readFileHeader(view, at, info);
+      header = readFileHeader(view, at, to, final, sink);
+      if (header === undefined) return at;
+      announce(info, header);
       at += FILE_HEADER_LEN;
     }
     for (;;) {
@@ -85,7 +84,8 @@ export function createPcapParser(info: MutableCaptureInfo, sink: PacketSink): Re
    */
   function regularRecords(view: DataView, from: number, to: number, file: PcapHeader): number {
     const { littleEndian, units, nanosPerUnit, recordHeaderLen, maxLen, linkType, capturedAt, wireAt } = file;
-    const modified = recordHeaderLen > 16;
+    const receiver = file.sink;
+    const modified = recordHeaderLen >= 24;
     let at = from;
     while (to - at >= recordHeaderLen) {
       const fraction = view.getUint32(at + 4, littleEndian);
@@ -99,7 +99,7 @@ export function createPcapParser(info: MutableCaptureInfo, sink: PacketSink): Re
       lastSeconds = view.getUint32(at, littleEndian);
       const direction = modified ? modifiedDirection(view, at) : 0;
       const nanos = fraction * nanosPerUnit;
-      sink.packet(view, start, end, wireLen, linkType, lastSeconds, nanos, direction, ++info.packets);
+      receiver.packet(view, start, end, wireLen, linkType, lastSeconds, nanos, direction, ++info.packets);
       at = end;
     }
     return at;
@@ -131,8 +131,8 @@ export function createPcapParser(info: MutableCaptureInfo, sink: PacketSink): Re
     const carried = Math.floor(fraction / units);
     const nanos = (fraction - carried * units) * file.nanosPerUnit;
     lastSeconds = view.getUint32(at, littleEndian) + carried;
-    const direction = recordHeaderLen > 16 ? modifiedDirection(view, at) : 0;
-    sink.packet(view, start, end, wireLen, file.linkType, lastSeconds, nanos, direction, ++info.packets);
+    const direction = recordHeaderLen >= 24 ? modifiedDirection(view, at) : 0;
+    file.sink.packet(view, start, end, wireLen, file.linkType, lastSeconds, nanos, direction, ++info.packets);
     return end;
   }
 
@@ -161,29 +161,48 @@ export function createPcapParser(info: MutableCaptureInfo, sink: PacketSink): Re
   return { parse };
 }
 
-function readFileHeader(view: DataView, at: number, info: MutableCaptureInfo): PcapHeader {
+/** The header of the file, or undefined when the length of its records' headers cannot be told yet. */
+function readFileHeader(
+  view: DataView,
+  at: number,
+  to: number,
+  final: boolean,
+  sink: PacketSink,
+): PcapHeader | undefined {
   const littleEndian = !isPcapMagic(view.getUint32(at));
   const magic = view.getUint32(at, littleEndian);
   const snapLen = view.getUint32(at + 16, littleEndian);
   // The upper bits tell of frame check sequences (LINKTYPE_ in 28 bits, FCS length in the rest).
   const linkType = view.getUint32(at + 20, littleEndian) & 0xffff;
   const units = magic === PCAP_NANOSECONDS ? 1e9 : 1e6;
+  // Before version 2.3 the two lengths stood the other way round.
   const swapped = view.getUint16(at + 4, littleEndian) === 2 && view.getUint16(at + 6, littleEndian) < 3;
-  info.format = formatName(magic, littleEndian);
-  addInterface(info, { linkType, snapLen, resolution: units });
-  if (!isDecodedLinkType(linkType)) {
-    throw unsupportedLinkType(info.format, [linkTypeName(linkType)]);
-  }
+  const maxLen = Math.min(Math.max(snapLen, STANDARD_MAX_LEN), ABSOLUTE_MAX_LEN);
+  const fields = { littleEndian, units, maxLen, capturedAt: swapped ? 12 : 8, wireAt: swapped ? 8 : 12 };
+  const headerLen = findRecordHeaderLen(view, at + FILE_HEADER_LEN, to, final, headerLengths(magic), fields);
+  if (headerLen === NEED_MORE) return undefined;
   return {
-    littleEndian,
+    ...fields,
+    magic,
     linkType,
-    units,
-    recordHeaderLen: magic === PCAP_MODIFIED ? 24 : 16,
-    maxLen: Math.min(Math.max(snapLen, STANDARD_MAX_LEN), ABSOLUTE_MAX_LEN),
+    snapLen,
+    recordHeaderLen: headerLen,
     nanosPerUnit: 1e9 / units,
-    capturedAt: swapped ? 12 : 8,
-    wireAt: swapped ? 8 : 12,
+    sink: sinkOf(linkType, sink),
   };
+}
+
+/** The patches are older than the magic number of nanoseconds. */
+function headerLengths(magic: number): readonly number[] {
+  if (magic === PCAP_NANOSECONDS) return [16];
+  return magic === PCAP_MODIFIED ? MODIFIED_LENGTHS : STANDARD_LENGTHS;
+}
+
+function announce(info: MutableCaptureInfo, header: PcapHeader): void {
+  const { linkType, snapLen, units } = header;
+  info.format = formatName(header);
+  addInterface(info, { linkType, snapLen, resolution: units });
+  if (!isDecodedLinkType(linkType)) throw unsupportedLinkType(info.format, [linkTypeName(linkType)]);
 }
 
 /** True for the three magic numbers this parser reads. */
@@ -191,15 +210,16 @@ export function isPcapMagic(magic: number): boolean {
   return magic === PCAP_MICROSECONDS || magic === PCAP_NANOSECONDS || magic === PCAP_MODIFIED;
 }
 
-function formatName(magic: number, littleEndian: boolean): string {
+function formatName({ magic, littleEndian, recordHeaderLen: headerLen }: PcapHeader): string {
   const notes: string[] = [];
   if (magic === PCAP_MODIFIED) notes.push('modified');
   if (!littleEndian) notes.push('big-endian');
   if (magic === PCAP_NANOSECONDS) notes.push('nanoseconds');
+  if (headerLen !== headerLengths(magic)[0]) notes.push(`record headers of ${headerLen} bytes`);
   return notes.length === 0 ? 'pcap' : `pcap (${notes.join(', ')})`;
 }
 
-/** The modified header ends with interface index (4), protocol (2), packet type (1), padding (1). */
+/** Longer headers go on with interface index (4), protocol (2), packet type (1), and padding. */
 function modifiedDirection(view: DataView, at: number): number {
   const packetType = view.getUint8(at + 22);
   if (packetType === 4) return 2;

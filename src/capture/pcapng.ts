@@ -2,6 +2,7 @@
  * The pcapng format (draft-ietf-opsawg-pcapng): sections of either byte order, interfaces, and every kind of packet block.
  * Blocks that carry no packet are skipped; those that Wireshark numbers as frames keep their number.
  */
+import { sinkOf } from './aggregates.ts';
 import { addDamage, addInterface, type MutableCaptureInfo } from './info.ts';
 import type { PacketSink, RecordParser } from './reader.ts';
 import { NEED_MORE, NO_RECORD, resync, type RecordProbe } from './resync.ts';
@@ -25,6 +26,7 @@ interface SectionInterface {
   readonly linkType: number;
   readonly snapLen: number;
   readonly clock: TickClock;
+  readonly sink: PacketSink;
 }
 
 /** A parser that starts at the first section header. */
@@ -130,7 +132,7 @@ export function createPcapngParser(info: MutableCaptureInfo, sink: PacketSink): 
       resolution < 0 ? 6 : view.getUint8(resolution),
       offset < 0 ? 0 : readInt64(view, offset, littleEndian),
     );
-    interfaces.push({ linkType, snapLen, clock });
+    interfaces.push({ linkType, snapLen, clock, sink: sinkOf(linkType, sink) });
     addInterface(info, {
       linkType,
       snapLen,
@@ -178,7 +180,7 @@ export function createPcapngParser(info: MutableCaptureInfo, sink: PacketSink): 
     direction: number,
   ): void {
     if (capturedLen < wireLen) info.truncated++;
-    sink.packet(
+    from.sink.packet(
       view,
       start,
       start + capturedLen,

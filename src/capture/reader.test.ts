@@ -2,8 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tcpFrame } from '../wire/testing/frames.ts';
 import { CaptureError } from './errors.ts';
+import { PCAP_MODIFIED } from './pcap.ts';
 import { createCaptureReader } from './reader.ts';
 import { readAll } from './testing/collect.ts';
+import { writeSnoop } from './testing/snoop.ts';
 import { writePcap, writePcapng } from './write.ts';
 
 const PACKETS = Array.from({ length: 40 }, (_, index) => ({
@@ -16,7 +18,16 @@ const SEEDS = [
   writePcap(PACKETS, { littleEndian: false, nanoseconds: false }),
   writePcapng(PACKETS),
   writePcapng(PACKETS, { littleEndian: false }),
+  writePcap(PACKETS, { linkType: 105 }),
+  writeSnoop(PACKETS),
+  modified(writePcap(PACKETS, { nanoseconds: false })),
 ];
+
+/** The magic number of Kuznetzov's patch before records that are too short for it. */
+function modified(file: Uint8Array): Uint8Array {
+  new DataView(file.buffer).setUint32(0, PCAP_MODIFIED, true);
+  return file;
+}
 
 /** A capture with bytes replaced and pieces cut out, or random bytes behind a real start. */
 const hostile = fc

@@ -9,12 +9,14 @@ import { CaptureError, unsupportedLinkType } from './errors.ts';
 import { newCaptureInfo, type CaptureInfo, type MutableCaptureInfo } from './info.ts';
 import { createPcapParser } from './pcap.ts';
 import { createPcapngParser } from './pcapng.ts';
+import { createSnoopParser } from './snoop.ts';
 
 /** Receives packets one by one; `view` is valid only during the call. */
 export interface PacketSink {
   /**
    * One frame at [start, end) of the view, `wireLen` bytes long on the wire. `direction`: 0 unknown, 1 inbound,
-   * 2 outbound. `frame` is Wireshark's number, from 1; frames without a packet (journal entries) leave gaps.
+   * 2 outbound. `frame` is Wireshark's number, from 1; frames without a packet (journal entries) leave gaps, and
+   * the packets of an 802.11 A-MSDU share one.
    */
   packet(
     view: DataView,
@@ -125,6 +127,7 @@ function openParser(firstBytes: Uint8Array, info: MutableCaptureInfo, sink: Pack
   const format = sniff(firstBytes);
   if (format?.kind === 'pcap') return createPcapParser(info, sink);
   if (format?.kind === 'pcapng') return createPcapngParser(info, sink);
+  if (format?.kind === 'snoop') return createSnoopParser(info, sink);
   throw notACapture(firstBytes, format);
 }
 

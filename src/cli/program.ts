@@ -84,7 +84,7 @@ export function toProgram(io: Io, setExit: (code: number) => void): Command {
       setExit(await runExplain(text, flags, io));
     });
   addFlags(program.command('read'), READ_FLAGS)
-    .description('Read captures: pcap or pcapng, also gz and zst, - for standard input.')
+    .description('Read captures: pcap, pcapng or snoop, also gz and zst, - for standard input.')
     .argument('<capture...>', 'capture files')
     .addHelpText('before', READ_EXAMPLES)
     .action(async (captures: string[], flags: ReadFlags) => {

@@ -3,6 +3,7 @@ import { createReading, type ReadingOptions } from '../report/reading.ts';
 import type { Report } from '../report/types.ts';
 import { VERSION } from '../report/version.ts';
 import { readStream } from '../capture/read-stream.ts';
+import { recordFile } from './record-file.ts';
 import { openCapture } from './source.ts';
 
 export type { RoleHint } from '../evidence/roles.ts';
@@ -71,10 +72,15 @@ export async function readCapture(
   if (!source.rescannable) {
     return reading.report(input, await source.scan(reading.streamSink, scanOptions), 'one-pass', VERSION);
   }
-  const info = await source.scan(reading.surveySink, scanOptions);
+  const records = recordFile(input);
+  const quick = await records?.scan(reading.surveySink, scanOptions);
+  const again = quick === undefined ? createReading(options) : reading;
+  const info = quick ?? (await source.scan(again.surveySink, scanOptions));
   done = source.sizeBytes ?? 0;
-  await source.scan(reading.traceSink(), scanOptions);
-  return reading.report(input, info, 'two-pass', VERSION);
+  const sink = again.traceSink();
+  if (quick === undefined) await source.scan(sink, scanOptions);
+  else await records?.scan(sink, scanOptions);
+  return again.report(input, info, 'two-pass', VERSION);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

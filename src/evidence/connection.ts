@@ -2,12 +2,12 @@
 import type { RolesFrom, Side } from '../terms/actors.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
 import { bytesSent, streamEnd, windowBytes, type Half } from '../flow/half.ts';
+import { nameOf } from '../flow/encapsulations.ts';
 import { CLASS_SEGMENT, CLASS_SYN_ACK, steadyTtl } from '../flow/hosts.ts';
 import { marksOf, type Mark } from '../flow/marks.ts';
 import { DUPLICATE, KEEP_ALIVE, type Packet, type PacketStore } from '../flow/packets.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
-import type { Connections } from '../flow/table.ts';
-import { OPENER_1 } from '../flow/table.ts';
+import { flagsOf, hostOf, lastFrameOf, OPENER_1, portOf, type Connections } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
 import { connState, historyOf } from '../flow/zeek.ts';
 import { seqDiff } from '../wire/seq.ts';
@@ -122,13 +122,12 @@ export function rolesOf(trace: Trace, table: Connections): Roles {
   const { request, response } = trace.exchange;
   const asking = request?.side ?? (response === null ? -1 : 1 - response.side);
   if (asking === 0 || asking === 1) return { clientSide: asking, rolesFrom: 'hint' };
-  const ports = table.ports[trace.row]!;
-  const port0 = ports >>> 16;
-  const port1 = ports & 0xffff;
+  const port0 = portOf(table, trace.row, 0);
+  const port1 = portOf(table, trace.row, 1);
   for (const edge of [WELL_KNOWN, EPHEMERAL]) {
     if (port0 < edge !== port1 < edge) return { clientSide: port0 < edge ? 1 : 0, rolesFrom: 'port' };
   }
-  return { clientSide: table.flags[trace.row]! & OPENER_1 ? 1 : 0, rolesFrom: 'guess' };
+  return { clientSide: flagsOf(table, trace.row) & OPENER_1 ? 1 : 0, rolesFrom: 'guess' };
 }
 
 function connectionFacts(
@@ -141,9 +140,8 @@ function connectionFacts(
 ): ConnectionFacts {
   const { trace, table, book } = from;
   const { row } = trace;
-  const ports = table.ports[row]!;
-  const hostAt = (side: number): number => (side === 0 ? table.host0[row]! : table.host1[row]!);
-  const portAt = (side: number): number => (side === 0 ? ports >>> 16 : ports & 0xffff);
+  const hostAt = (side: number): number => hostOf(table, row, side);
+  const portAt = (side: number): number => portOf(table, row, side);
   const end = (side: number, name: Side): HostFacts =>
     hostFacts(book, table.hosts, hostAt(side), portAt(side), name, hostAt(0) === hostAt(1));
   const client = end(roles.clientSide, 'client');
@@ -159,12 +157,12 @@ function connectionFacts(
     clientSide: roles.clientSide,
     startSeen: all.client.synNs >= 0,
     handshakeDone: all.server.synAckNs >= 0 && (all.client.synNs >= 0 || all.client.acked >= 0),
-    encapsulation: '',
+    encapsulation: nameOf(table.encapsulations, table.encapsulation[row]!),
     observedAt: observedAt(all),
     state: connState(trace.zeek, roles.clientSide),
     history: historyOf(trace.zeek, roles.clientSide),
     firstFrame: trace.firstFrame,
-    lastFrame: table.lastFrame[row]!,
+    lastFrame: lastFrameOf(table, row),
     baseSeconds: from.baseSeconds,
     firstNs: trace.firstNs,
     lastNs: trace.lastNs,

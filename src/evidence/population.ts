@@ -8,10 +8,16 @@ import {
   DATA_1,
   FIN_0,
   FIN_1,
+  flagsOf,
   HAS_RST,
   HAS_SYN,
   HAS_SYN_ACK,
+  hostOf,
+  lastNsOf,
+  longestIdleMsOf,
   OPENER_1,
+  portOf,
+  spanOf,
   type Connections,
 } from '../flow/table.ts';
 import type { ResetFacts } from './facts.ts';
@@ -53,9 +59,13 @@ const MAX_TIMES = 4096;
 const MAX_TARGETS = 256;
 
 export function buildPopulation(table: Connections, resets: readonly ResetFacts[], captureEndNs: number): Population {
-  const listeners = new Map<string, Listener>();
+  const byEnd = new Map<number, Listener>();
   const byClient = new Map<number, ClientTargets>();
-  for (let row = 0; row < table.count; row++) addRow(table, row, listeners, byClient);
+  for (let row = 0; row < table.count; row++) addRow(table, row, byEnd, byClient);
+  const listeners = new Map<string, Listener>();
+  for (const [end, listener] of byEnd) {
+    listeners.set(listenerKey(Math.floor(end / 65_536), end % 65_536), listener);
+  }
   const byListener = new Map<string, ResetFacts[]>();
   for (const facts of resets) {
     const key = listenerKey(facts.server.host, facts.server.port);
@@ -80,17 +90,16 @@ export function listenerOf(
 function addRow(
   table: Connections,
   row: number,
-  listeners: Map<string, Listener>,
+  listeners: Map<number, Listener>,
   byClient: Map<number, ClientTargets>,
 ): void {
-  const flags = table.flags[row]!;
-  const ports = table.ports[row]!;
-  const openerIs1 = (flags & OPENER_1) !== 0;
-  const serverHost = openerIs1 ? table.host0[row]! : table.host1[row]!;
-  const clientHost = openerIs1 ? table.host1[row]! : table.host0[row]!;
-  const serverPort = openerIs1 ? ports >>> 16 : ports & 0xffff;
-  const key = listenerKey(serverHost, serverPort);
-  let listener = listeners.get(key);
+  const flags = flagsOf(table, row);
+  const clientSide = flags & OPENER_1 ? 1 : 0;
+  const serverHost = hostOf(table, row, 1 - clientSide);
+  const clientHost = hostOf(table, row, clientSide);
+  const serverPort = portOf(table, row, 1 - clientSide);
+  const end = serverHost * 65_536 + serverPort;
+  let listener = listeners.get(end);
   if (listener === undefined) {
     listener = {
       connections: 0,
@@ -103,7 +112,7 @@ function addRow(
       refused: [],
       spans: [],
     };
-    listeners.set(key, listener);
+    listeners.set(end, listener);
   }
   const reset = (flags & HAS_RST) !== 0;
   const data = flags & DATA_FROM_BOTH;
@@ -112,7 +121,7 @@ function addRow(
     listener.survivors++;
     if (listener.survivorClients.size < MAX_TARGETS) listener.survivorClients.add(clientHost);
     if (flags & FIN_0 && flags & FIN_1) listener.survivorsFinished++;
-    listener.longestIdleSurvivedMs = Math.max(listener.longestIdleSurvivedMs, table.longestIdleMs[row]!);
+    listener.longestIdleSurvivedMs = Math.max(listener.longestIdleSurvivedMs, longestIdleMsOf(table, row));
     const bytes = span(table, row, 0) + span(table, row, 1);
     listener.mostBytesSurvived = Math.max(listener.mostBytesSurvived, bytes);
   }
@@ -121,7 +130,7 @@ function addRow(
     listener.refused.push(table.firstNs[row]!);
   }
   if (listener.spans.length < MAX_TIMES) {
-    listener.spans.push({ firstNs: table.firstNs[row]!, lastNs: table.lastNs[row]!, reset });
+    listener.spans.push({ firstNs: table.firstNs[row]!, lastNs: lastNsOf(table, row), reset });
   }
   if ((flags & HAS_SYN) === 0) return;
   let targets = byClient.get(clientHost);
@@ -132,13 +141,12 @@ function addRow(
   targets.attempts++;
   if (data === 0 && (reset || (flags & HAS_SYN_ACK) === 0)) {
     targets.barren++;
-    if (targets.targets.size < MAX_TARGETS) targets.targets.add(key);
+    if (targets.targets.size < MAX_TARGETS) targets.targets.add(listenerKey(serverHost, serverPort));
   }
 }
 
 function span(table: Connections, row: number, side: number): number {
-  if ((table.seen[row]! & (1 << side)) === 0) return 0;
-  const bytes = (table.nextSeq[row * 2 + side]! - table.startSeq[row * 2 + side]!) >>> 0;
+  const bytes = spanOf(table, row, side);
   return bytes > 0x7fffffff ? 0 : bytes;
 }
 
@@ -166,7 +174,7 @@ export function massEvent(population: Population, facts: ResetFacts): MassEvent 
   const first = byTime[from]!.atNs;
   const last = byTime[to - 1]!.atNs;
   const listener = listenerOf(population, facts);
-  const open = listener?.spans.filter(({ firstNs, lastNs }) => firstNs < last && lastNs >= first).length ?? to - from;
+  const open = listener === undefined ? to - from : openBetween(listener, first, last);
   const back = listener?.accepted.find((ns) => ns > last);
   return {
     count: to - from,
@@ -176,6 +184,35 @@ export function massEvent(population: Population, facts: ResetFacts): MassEvent 
     refusedMeanwhile: listener?.refused.filter((ns) => ns >= first && (back === undefined || ns < back)).length ?? 0,
     frames: byTime.slice(from, Math.min(to, from + 5)).map((one) => one.rst.packet.frame),
   };
+}
+
+interface Lifetimes {
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+}
+
+const LIFETIMES = new WeakMap<Listener, Lifetimes>();
+
+/** Connections that began before `last` and were still seen at `first`; those that ended earlier began earlier too. */
+function openBetween(listener: Listener, first: number, last: number): number {
+  let known = LIFETIMES.get(listener);
+  if (known === undefined) {
+    const { spans } = listener;
+    known = {
+      begins: spans.map(({ firstNs }) => firstNs).sort(ascending),
+      ends: spans.map(({ firstNs, lastNs }) => Math.max(firstNs, lastNs)).sort(ascending),
+    };
+    LIFETIMES.set(listener, known);
+  }
+  return firstAtLeast(known.begins, last, itself) - firstAtLeast(known.ends, first, itself);
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+function itself(value: number): number {
+  return value;
 }
 
 /** The same idle time before a reset, again and again. */

@@ -15,6 +15,8 @@ export interface Hosts {
   count: number;
   /** Sixteen bytes an address; IPv4 stands in the first four. */
   bytes: Uint8Array;
+  /** The same bytes. */
+  view: DataView;
   /** 4 or 6. */
   family: Uint8Array;
   /** Last TTL by host and class, 0 while none was seen; index is `host * 3 + class`. */
@@ -25,10 +27,12 @@ export interface Hosts {
 }
 
 export function createHosts(): Hosts {
-  const capacity = 1024;
+  const capacity = 16;
+  const bytes = new Uint8Array(capacity * 16);
   return {
     count: 0,
-    bytes: new Uint8Array(capacity * 16),
+    bytes,
+    view: new DataView(bytes.buffer),
     family: new Uint8Array(capacity),
     ttl: new Uint8Array(capacity * CLASSES),
     ttlChanges: new Uint32Array(capacity * CLASSES),
@@ -38,17 +42,32 @@ export function createHosts(): Hosts {
 
 /** The id of the address at `offset`; new addresses get the next id. */
 export function hostId(hosts: Hosts, view: DataView, offset: number, version: number): number {
-  const words = version === 4 ? 1 : 4;
-  let hash = version;
-  for (let i = 0; i < words; i++) hash = mix(hash ^ view.getInt32(offset + i * 4));
-  const mask = hosts.slots.length - 1;
+  const hash = version === 4 ? mix(4 ^ view.getInt32(offset)) : hashOf6(view, offset);
+  const { slots } = hosts;
+  const mask = slots.length - 1;
   let slot = hash & mask;
   for (;;) {
-    const id = hosts.slots[slot]!;
+    const id = slots[slot]!;
     if (id < 0) return insert(hosts, slot, view, offset, version);
-    if (sameAddress(hosts, id, view, offset, version, words)) return id;
+    if (hosts.family[id] === version && sameAddress(hosts.view, id * 16, view, offset, version)) return id;
     slot = (slot + 1) & mask;
   }
+}
+
+/** Hash of the IPv6 address at `offset`. */
+export function hashOf6(view: DataView, offset: number): number {
+  const upper = mix(6 ^ view.getInt32(offset) ^ Math.imul(view.getInt32(offset + 4), 0x9e3779b1));
+  return mix(upper ^ view.getInt32(offset + 8) ^ Math.imul(view.getInt32(offset + 12), 0x9e3779b1));
+}
+
+function sameAddress(known: DataView, at: number, view: DataView, offset: number, version: number): boolean {
+  if (known.getInt32(at) !== view.getInt32(offset)) return false;
+  return (
+    version === 4 ||
+    (known.getInt32(at + 12) === view.getInt32(offset + 12) &&
+      known.getInt32(at + 8) === view.getInt32(offset + 8) &&
+      known.getInt32(at + 4) === view.getInt32(offset + 4))
+  );
 }
 
 /** Remembers the TTL that a host used for a packet of this class. */
@@ -64,20 +83,6 @@ export function noteTtl(hosts: Hosts, host: number, packetClass: number, ttl: nu
 export function steadyTtl(hosts: Hosts, host: number, packetClass: number): number {
   const at = host * CLASSES + packetClass;
   return hosts.ttlChanges[at] === 0 ? hosts.ttl[at]! : 0;
-}
-
-function sameAddress(
-  hosts: Hosts,
-  id: number,
-  view: DataView,
-  offset: number,
-  version: number,
-  words: number,
-): boolean {
-  if (hosts.family[id] !== version) return false;
-  const at = id * 16;
-  for (let i = 0; i < words * 4; i++) if (hosts.bytes[at + i] !== view.getUint8(offset + i)) return false;
-  return true;
 }
 
 function insert(hosts: Hosts, slot: number, view: DataView, offset: number, version: number): number {
@@ -97,6 +102,7 @@ function insert(hosts: Hosts, slot: number, view: DataView, offset: number, vers
 function grow(hosts: Hosts): void {
   const capacity = hosts.family.length * 2;
   hosts.bytes = enlarged(hosts.bytes, new Uint8Array(capacity * 16));
+  hosts.view = new DataView(hosts.bytes.buffer);
   hosts.family = enlarged(hosts.family, new Uint8Array(capacity));
   hosts.ttl = enlarged(hosts.ttl, new Uint8Array(capacity * CLASSES));
   hosts.ttlChanges = enlarged(hosts.ttlChanges, new Uint32Array(capacity * CLASSES));
@@ -105,11 +111,9 @@ function grow(hosts: Hosts): void {
 function rehash(hosts: Hosts): void {
   const slots = new Int32Array(hosts.slots.length * 2).fill(-1);
   const mask = slots.length - 1;
-  const view = new DataView(hosts.bytes.buffer);
+  const { view } = hosts;
   for (let id = 0; id < hosts.count; id++) {
-    const version = hosts.family[id]!;
-    let hash = version;
-    for (let i = 0; i < (version === 4 ? 1 : 4); i++) hash = mix(hash ^ view.getInt32(id * 16 + i * 4));
+    const hash = hosts.family[id] === 4 ? mix(4 ^ view.getInt32(id * 16)) : hashOf6(view, id * 16);
     let slot = hash & mask;
     while (slots[slot]! >= 0) slot = (slot + 1) & mask;
     slots[slot] = id;

@@ -30,6 +30,8 @@ export interface PacketStore {
   /** -1 for IPv6. */
   ipId: Int32Array;
   df: Uint8Array;
+  /** Id of the encapsulation that it came in, 0 for none. */
+  encapsulation: Uint16Array;
   /** -1 without the timestamps option. */
   tsVal: Float64Array;
   tsEcr: Float64Array;
@@ -52,6 +54,7 @@ export function createPacketStore(): PacketStore {
     ttl: new Uint8Array(capacity),
     ipId: new Int32Array(capacity),
     df: new Uint8Array(capacity),
+    encapsulation: new Uint16Array(capacity),
     tsVal: new Float64Array(capacity),
     tsEcr: new Float64Array(capacity),
     notes: new Uint8Array(capacity),

@@ -1,12 +1,17 @@
 /**
- * Every connection of a capture as one row in typed columns.
+ * Every connection of a capture as one row.
  *
  * A row is one incarnation of a 4-tuple: a SYN with a new initial sequence number opens another one.
  * Side 0 is the host that was met first (the lower port between two sockets of one host), side 1 the other;
  * OPENER_1 says which of them opened the connection.
  * Memory is bounded by the number of connections, never by the number of packets.
+ *
+ * What every packet reads or writes stands together in 64 bytes, one line of the processor's cache; what is written
+ * once a connection stands in columns.
  */
-import { createHosts, hostId, mix, type Hosts } from './hosts.ts';
+import { allPlain, createEncapsulations, holds, PLAIN, type Encapsulations } from './encapsulations.ts';
+import { createHosts, hostId, type Hosts } from './hosts.ts';
+import { tupleHash } from './tuple-hash.ts';
 
 /** Row flags. */
 export const HAS_RST = 1;
@@ -19,6 +24,36 @@ export const DATA_1 = 64;
 /** Side 1 sent the SYN, or the first packet where no SYN was seen. */
 export const OPENER_1 = 128;
 
+/** Words of a line. KEY and KEY + 1: the IPv4 address of each side, or the id of its IPv6 host. */
+export const KEY = 0;
+/** Port of side 0 in the upper, of side 1 in the lower half. */
+export const PORTS = 2;
+/** Row flags in the lowest byte, then SEEN_0, SEEN_1, TAIL_SIDE_1, IPV6; a TTL byte of each side on top. */
+export const BITS = 3;
+/** Initial, or first seen, sequence number by side. */
+export const START_SEQ = 4;
+/** End of the highest segment by side. */
+export const NEXT_SEQ = 6;
+export const PACKETS = 8;
+/** How many packets in a row came from the side that sent the last one, and how many of those repeated numbers sent before. */
+export const TAIL_COUNT = 9;
+export const LAST_FRAME = 10;
+/** As a 32-bit float: longest time without application data that the connection survived, milliseconds. */
+export const LONGEST_IDLE = 11;
+/** In 64-bit floats: times of the last packet and of the last data (-1 before any), ns since the capture's first second. */
+export const LAST_NS = 6;
+export const LAST_DATA_NS = 7;
+
+/** Bits above the row flags: a packet of that side was seen; side 1 sent the last packets; the keys are IPv6 hosts. */
+export const SEEN_0 = 0x100;
+export const SEEN_1 = 0x200;
+export const TAIL_SIDE_1 = 0x400;
+export const IPV6 = 0x800;
+/** The connection is encapsulated in something: see its column. */
+export const ENCAPSULATED = 0x1000;
+/** What of these tells tuples with equal words apart. */
+const APART = IPV6 | ENCAPSULATED;
+
 export interface Connections {
   readonly hosts: Hosts;
   count: number;
@@ -26,129 +61,263 @@ export interface Connections {
   slots: Int32Array;
   /** Tuples in `slots`. */
   tuples: number;
+  /** Lines of 16 words, `row * 16 + word`; the two others are the same bytes. */
+  words: Int32Array;
+  singles: Float32Array;
+  doubles: Float64Array;
   host0: Uint32Array;
   host1: Uint32Array;
-  /** Port of side 0 in the upper, of side 1 in the lower half. */
-  ports: Uint32Array;
   /** The incarnation before this one of the same tuple, or -1. */
   previous: Int32Array;
-  flags: Uint8Array;
+  /** Id of the encapsulations that the connection travels in, 0 for none. */
+  encapsulation: Uint16Array;
+  readonly encapsulations: Encapsulations;
   firstFrame: Uint32Array;
-  lastFrame: Uint32Array;
   /** Nanoseconds since the capture's first whole second. */
   firstNs: Float64Array;
-  lastNs: Float64Array;
-  lastDataNs: Float64Array;
-  /** Longest time without application data that the connection survived, milliseconds. */
-  longestIdleMs: Float32Array;
-  packets: Uint32Array;
-  rsts: Uint32Array;
-  /** Initial, or first seen, sequence number by side: `row * 2 + side`. */
-  startSeq: Uint32Array;
-  /** End of the highest segment by side. */
-  nextSeq: Uint32Array;
-  /** Bit 0, 1: a packet of that side was seen. */
-  seen: Uint8Array;
-  /** Who sent the last packets, and how many in a row. */
-  tailSide: Uint8Array;
-  tailCount: Uint16Array;
-  /** How many of those repeated sequence numbers already sent. */
-  tailRepeats: Uint16Array;
+  /** One cell, the time of the packet at hand: a number handed to a function may be allocated, one in here is not. */
+  readonly nowNs: Float64Array;
 }
 
 export function createConnections(): Connections {
-  const capacity = 1024;
+  // Small, so that the arrays have been replaced once before anything that reads them is compiled for good.
+  const capacity = 16;
   return {
     hosts: createHosts(),
     count: 0,
     slots: new Int32Array(capacity * 2).fill(-1),
     tuples: 0,
+    ...linesOver(new ArrayBuffer(capacity * 64)),
     host0: new Uint32Array(capacity),
     host1: new Uint32Array(capacity),
-    ports: new Uint32Array(capacity),
     previous: new Int32Array(capacity),
-    flags: new Uint8Array(capacity),
+    encapsulation: new Uint16Array(capacity),
+    encapsulations: createEncapsulations(),
     firstFrame: new Uint32Array(capacity),
-    lastFrame: new Uint32Array(capacity),
     firstNs: new Float64Array(capacity),
-    lastNs: new Float64Array(capacity),
-    lastDataNs: new Float64Array(capacity),
-    longestIdleMs: new Float32Array(capacity),
-    packets: new Uint32Array(capacity),
-    rsts: new Uint32Array(capacity),
-    startSeq: new Uint32Array(capacity * 2),
-    nextSeq: new Uint32Array(capacity * 2),
-    seen: new Uint8Array(capacity),
-    tailSide: new Uint8Array(capacity),
-    tailCount: new Uint16Array(capacity),
-    tailRepeats: new Uint16Array(capacity),
+    nowNs: new Float64Array(1),
   };
 }
 
-/** What `lookup` found: rewritten by every call, so that a packet costs no allocation. */
-export interface Found {
-  /** Newest incarnation of the tuple, or -1. */
-  row: number;
-  /** Which side sent the packet. */
-  side: number;
-  slot: number;
-  host0: number;
-  host1: number;
-  ports: number;
+/** Row flags of a connection. */
+export function flagsOf(table: Connections, row: number): number {
+  return table.words[row * 16 + BITS]! & 0xff;
 }
 
-export function newFound(): Found {
-  return { row: -1, side: 0, slot: 0, host0: 0, host1: 0, ports: 0 };
+/** Bit 0, 1: a packet of that side was seen. */
+export function seenOf(table: Connections, row: number): number {
+  return (table.words[row * 16 + BITS]! >> 8) & 3;
 }
 
-/** Finds the newest incarnation of the packet's tuple. */
+/** Port of a side, 0 to 65535. */
+export function portOf(table: Connections, row: number, side: number): number {
+  const ports = table.words[row * 16 + PORTS]!;
+  return side === 0 ? ports >>> 16 : ports & 0xffff;
+}
+
+/** Host id of a side. */
+export function hostOf(table: Connections, row: number, side: number): number {
+  return side === 0 ? table.host0[row]! : table.host1[row]!;
+}
+
+/** Frame of the connection's last packet. */
+export function lastFrameOf(table: Connections, row: number): number {
+  return table.words[row * 16 + LAST_FRAME]! >>> 0;
+}
+
+/** Time of its last packet, nanoseconds since the capture's first whole second. */
+export function lastNsOf(table: Connections, row: number): number {
+  return table.doubles[row * 8 + LAST_NS]!;
+}
+
+/** Longest time without application data that the connection survived, milliseconds. */
+export function longestIdleMsOf(table: Connections, row: number): number {
+  return table.singles[row * 16 + LONGEST_IDLE]!;
+}
+
+/** Sequence numbers that a side used, without those of its SYN; 0 while it was not seen. */
+export function spanOf(table: Connections, row: number, side: number): number {
+  if ((seenOf(table, row) & (1 << side)) === 0) return 0;
+  const at = row * 16 + side;
+  return (table.words[at + NEXT_SEQ]! - table.words[at + START_SEQ]!) >>> 0;
+}
+
+/** How many packets in a row the connection ended with from one side, and how many of them repeated earlier ones. */
+export function tailOf(table: Connections, row: number): { readonly count: number; readonly repeats: number } {
+  const tail = table.words[row * 16 + TAIL_COUNT]!;
+  return { count: tail & 0xffff, repeats: tail >>> 16 };
+}
+
+/**
+ * Finds the newest incarnation of a tuple: twice its row, plus the side that sends; or `-1 - slot` when it is new.
+ * `src` and `dst` are IPv4 addresses as signed words, or ids of IPv6 hosts and then `family` is IPV6.
+ */
+export function find(table: Connections, src: number, dst: number, ports: number, family: number): number {
+  const { slots, words } = table;
+  const mask = slots.length - 1;
+  const reversed = (ports << 16) | (ports >>> 16);
+  let slot = tupleHash(src, dst, ports) & mask;
+  for (;;) {
+    const row = slots[slot]!;
+    if (row < 0) return -1 - slot;
+    const at = row << 4;
+    const key = words[at]!;
+    if (key === src && words[at + 1] === dst && words[at + 2] === ports) {
+      if ((words[at + 3]! & APART) === family) return row << 1;
+    } else if (key === dst && words[at + 1] === src && words[at + 2] === reversed) {
+      if ((words[at + 3]! & APART) === family) return (row << 1) | 1;
+    }
+    slot = (slot + 1) & mask;
+  }
+}
+
+/** Finds the tuple of a packet whose addresses stand at `src` and `dst` of the view, as `find` does. */
 export function lookup(
   table: Connections,
   view: DataView,
   src: number,
   dst: number,
   version: number,
-  srcPort: number,
-  dstPort: number,
-  found: Found,
-): void {
-  const from = hostId(table.hosts, view, src, version);
-  const to = hostId(table.hosts, view, dst, version);
-  const swapped = from > to || (from === to && srcPort > dstPort);
-  const host0 = swapped ? to : from;
-  const host1 = swapped ? from : to;
-  const ports = (swapped ? (dstPort << 16) | srcPort : (srcPort << 16) | dstPort) >>> 0;
-  const mask = table.slots.length - 1;
-  let slot = mix(Math.imul(host0, 0x9e3779b1) ^ mix(host1 ^ mix(ports))) & mask;
-  let row = table.slots[slot]!;
-  while (row >= 0 && (table.host0[row] !== host0 || table.host1[row] !== host1 || table.ports[row] !== ports)) {
-    slot = (slot + 1) & mask;
-    row = table.slots[slot]!;
-  }
-  found.row = row;
-  found.side = swapped ? 1 : 0;
-  found.slot = slot;
-  found.host0 = host0;
-  found.host1 = host1;
-  found.ports = ports;
+  ports: number,
+  encapsulation: number = PLAIN,
+): number {
+  const from = version === 4 ? view.getInt32(src) : hostId(table.hosts, view, src, 6);
+  const to = version === 4 ? view.getInt32(dst) : hostId(table.hosts, view, dst, 6);
+  const family = version === 4 ? 0 : IPV6;
+  const at = find(table, from, to, ports, family);
+  if ((at >= 0 && encapsulation === PLAIN) || allPlain(table.encapsulations)) return at;
+  return findHolding(table, from, to, ports, family, encapsulation);
 }
 
-/** Opens a row for the tuple that `lookup` described; returns it. */
-export function open(table: Connections, found: Found, frame: number, tNs: number): number {
-  const row = table.count++;
-  if (row >= table.flags.length) growRows(table);
-  table.host0[row] = found.host0;
-  table.host1[row] = found.host1;
-  table.ports[row] = found.ports;
-  table.previous[row] = found.row;
-  table.flags[row] = found.side === 1 ? OPENER_1 : 0;
-  table.firstFrame[row] = frame;
-  table.firstNs[row] = tNs;
-  table.lastDataNs[row] = -1;
-  table.tailSide[row] = found.side;
-  table.slots[found.slot] = row;
-  if (found.row < 0 && ++table.tuples * 2 > table.slots.length) rehash(table);
+/** The rows of a tuple in all encapsulations: for each twice the row, plus the side that sends. */
+export function rowsOfTuple(
+  table: Connections,
+  view: DataView,
+  src: number,
+  dst: number,
+  version: number,
+  ports: number,
+): number[] {
+  const { slots } = table;
+  const mask = slots.length - 1;
+  const from = version === 4 ? view.getInt32(src) : hostId(table.hosts, view, src, 6);
+  const to = version === 4 ? view.getInt32(dst) : hostId(table.hosts, view, dst, 6);
+  const rows: number[] = [];
+  for (let slot = tupleHash(from, to, ports) & mask; slots[slot]! >= 0; slot = (slot + 1) & mask) {
+    const side = sideIn(table, slots[slot]!, from, to, ports, version === 4 ? 0 : IPV6);
+    if (side >= 0) rows.push(slots[slot]! * 2 + side);
+  }
+  return rows;
+}
+
+/** Puts a connection into another encapsulation, or set of them. */
+export function encapsulate(table: Connections, row: number, encapsulation: number): void {
+  table.encapsulation[row] = encapsulation;
+  if (encapsulation !== PLAIN) table.words[row * 16 + BITS]! |= ENCAPSULATED;
+}
+
+/** As `find`, among connections in any encapsulation: the one that holds this one. */
+function findHolding(
+  table: Connections,
+  src: number,
+  dst: number,
+  ports: number,
+  family: number,
+  encapsulation: number,
+): number {
+  const { slots } = table;
+  const mask = slots.length - 1;
+  let slot = tupleHash(src, dst, ports) & mask;
+  for (; slots[slot]! >= 0; slot = (slot + 1) & mask) {
+    const row = slots[slot]!;
+    const side = sideIn(table, row, src, dst, ports, family);
+    if (side >= 0 && holds(table.encapsulations, table.encapsulation[row]!, encapsulation)) return row * 2 + side;
+  }
+  return -1 - slot;
+}
+
+/** Which side of the row sends, when the row is of this tuple; otherwise -1. */
+function sideIn({ words }: Connections, row: number, src: number, dst: number, ports: number, family: number): number {
+  const at = row * 16;
+  if ((words[at + BITS]! & IPV6) !== family) return -1;
+  if (words[at] === src && words[at + 1] === dst && words[at + 2] === ports) return 0;
+  const reversed = (ports << 16) | (ports >>> 16);
+  return words[at] === dst && words[at + 1] === src && words[at + 2] === reversed ? 1 : -1;
+}
+
+/** Opens a row for the first packet of a tuple that `lookup` did not find; returns twice the row, plus the side. */
+export function openTuple(
+  table: Connections,
+  view: DataView,
+  src: number,
+  dst: number,
+  version: number,
+  ports: number,
+  slot: number,
+  frame: number,
+  encapsulation: number = PLAIN,
+): number {
+  const { hosts } = table;
+  const from = hostId(hosts, view, src, version);
+  const to = hostId(hosts, view, dst, version);
+  const order = from === to ? (ports >>> 16) - (ports & 0xffff) : from - to;
+  const side = order > 0 ? 1 : 0;
+  const row = addRow(table);
+  const at = row * 16;
+  const { words } = table;
+  words[at + KEY + side] = version === 4 ? view.getInt32(src) : from;
+  words[at + KEY + 1 - side] = version === 4 ? view.getInt32(dst) : to;
+  words[at + PORTS] = side === 0 ? ports : (ports << 16) | (ports >>> 16);
+  words[at + BITS] = version === 4 ? 0 : IPV6;
+  table.host0[row] = side === 0 ? from : to;
+  table.host1[row] = side === 0 ? to : from;
+  table.previous[row] = -1;
+  encapsulate(table, row, encapsulation);
+  begin(table, row, side, frame);
+  table.slots[slot] = row;
+  if (++table.tuples * 2 > table.slots.length) rehash(table);
+  return row * 2 + side;
+}
+
+/** Opens another incarnation of the tuple of `before`, sent by `side`; returns its row. */
+export function openAgain(table: Connections, before: number, side: number, frame: number): number {
+  const slot = slotOf(table, before);
+  const row = addRow(table);
+  const { words } = table;
+  for (const word of [KEY, KEY + 1, PORTS]) words[row * 16 + word] = words[before * 16 + word]!;
+  words[row * 16 + BITS] = words[before * 16 + BITS]! & IPV6;
+  table.host0[row] = table.host0[before]!;
+  table.host1[row] = table.host1[before]!;
+  table.previous[row] = before;
+  encapsulate(table, row, table.encapsulation[before]!);
+  begin(table, row, side, frame);
+  table.slots[slot] = row;
   return row;
+}
+
+function begin(table: Connections, row: number, side: number, frame: number): void {
+  if (side === 1) table.words[row * 16 + BITS]! |= OPENER_1 | TAIL_SIDE_1;
+  table.firstFrame[row] = frame;
+  table.firstNs[row] = table.nowNs[0]!;
+  table.doubles[row * 8 + LAST_DATA_NS] = -1;
+}
+
+function addRow(table: Connections): number {
+  const row = table.count++;
+  if (row >= table.firstFrame.length) growRows(table);
+  return row;
+}
+
+function slotOf(table: Connections, row: number): number {
+  const mask = table.slots.length - 1;
+  let slot = firstSlot(table, row, mask);
+  while (table.slots[slot] !== row) slot = (slot + 1) & mask;
+  return slot;
+}
+
+function firstSlot({ words }: Connections, row: number, mask: number): number {
+  const at = row * 16;
+  return tupleHash(words[at + KEY]!, words[at + KEY + 1]!, words[at + PORTS]!) & mask;
 }
 
 /** Finds the incarnation that a frame belongs to, given the newest of its tuple; -1 when none. */
@@ -182,7 +351,7 @@ function rehash(table: Connections): void {
   const mask = slots.length - 1;
   for (const row of old) {
     if (row < 0) continue;
-    let slot = mix(Math.imul(table.host0[row]!, 0x9e3779b1) ^ mix(table.host1[row]! ^ mix(table.ports[row]!))) & mask;
+    let slot = firstSlot(table, row, mask);
     while (slots[slot]! >= 0) slot = (slot + 1) & mask;
     slots[slot] = row;
   }
@@ -190,13 +359,18 @@ function rehash(table: Connections): void {
 }
 
 function growRows(table: Connections): void {
-  const columns = table as unknown as Record<string, unknown>;
-  for (const name of Object.keys(columns)) {
-    const column = columns[name];
-    if (name === 'slots' || !ArrayBuffer.isView(column)) continue;
-    const from = column as Uint32Array;
+  const words = new Int32Array(table.words.length * 2);
+  words.set(table.words);
+  Object.assign(table, linesOver(words.buffer));
+  const columns = table as unknown as Record<string, Uint32Array>;
+  for (const name of ['host0', 'host1', 'previous', 'encapsulation', 'firstFrame', 'firstNs']) {
+    const from = columns[name]!;
     const to = new (from.constructor as Uint32ArrayConstructor)(from.length * 2);
     to.set(from);
     columns[name] = to;
   }
+}
+
+function linesOver(buffer: ArrayBuffer): Pick<Connections, 'words' | 'singles' | 'doubles'> {
+  return { words: new Int32Array(buffer), singles: new Float32Array(buffer), doubles: new Float64Array(buffer) };
 }

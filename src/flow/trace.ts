@@ -15,6 +15,7 @@ import {
   window as readWindow,
 } from '../wire/tcp.ts';
 import { OPT_MSS, OPT_TIMESTAMPS, OPT_WINDOW_SCALE, readTcpOptions, type TcpOptions } from '../wire/tcp-options.ts';
+import { encapsulationOf, type Encapsulations } from './encapsulations.ts';
 import { feedExchange, newExchange, type DataSegment, type Exchange } from './exchange.ts';
 import { newHalf, type Half } from './half.ts';
 import {
@@ -98,6 +99,7 @@ export interface FollowContext {
   readonly store: PacketStore;
   readonly options: TcpOptions;
   readonly segment: DataSegment;
+  readonly encapsulations: Encapsulations;
   readonly maxRsts: number;
 }
 
@@ -127,13 +129,17 @@ export function follow(
   store.ttl[slot] = layers.ttl;
   store.ipId[slot] = layers.ipId;
   store.df[slot] = layers.df;
+  store.encapsulation[slot] = encapsulationOf(context.encapsulations, layers);
   readTcpOptions(view, tcp, layers.tcpCaptured, options);
   store.tsVal[slot] = options.bits & OPT_TIMESTAMPS ? options.tsVal : -1;
   store.tsEcr[slot] = options.bits & OPT_TIMESTAMPS ? options.tsEcr : -1;
   store.notes[slot] = 0;
 
   const duplicate = findDuplicate(trace, store, slot);
-  feedZeek(trace.zeek, side, flags, store.seq[slot]!, store.ack[slot]!, layers.payloadLen, store.window[slot]!);
+  // To Zeek the two copies of a tunnelled packet are of different connections.
+  if (!isOtherCopy(store, duplicate, slot)) {
+    feedZeek(trace.zeek, side, flags, store.seq[slot]!, store.ack[slot]!, layers.payloadLen, store.window[slot]!);
+  }
   trace.packets++;
   trace.lastNs = tNs;
   if (direction !== 0) trace.captureDirections |= direction === 1 ? 1 << side : 4 << side;
@@ -216,10 +222,27 @@ function findDuplicate(trace: Trace, store: PacketStore, slot: number): number {
   let looked = 0;
   for (let other = recentFrom(trace, store); other >= 0 && looked < 16; other = store.next[other]!, looked++) {
     if (samePacket(store, other, slot)) found = other;
+    else if (found < 0 && isPartOfCopy(store, other, slot, half.nextSeq)) found = other;
   }
   if (found < 0) return -1;
+  if (isOtherCopy(store, found, slot)) return found;
   const identified = store.ipId[slot]! > 0 || store.tsVal[slot]! >= 0 || half.duplicates > 0;
   return identified || store.length[slot]! > 0 || trace.halves[1 - store.side[slot]!]!.duplicates > 0 ? found : -1;
+}
+
+/** A host sends no packet twice in two encapsulations: it was captured before and behind the end of a tunnel. */
+function isOtherCopy(store: PacketStore, earlier: number, slot: number): boolean {
+  return earlier >= 0 && store.encapsulation[earlier] !== store.encapsulation[slot];
+}
+
+/** Segmentation offload makes one packet of several, or several of one, between the two places of capture. */
+function isPartOfCopy(store: PacketStore, a: number, b: number, nextSeq: number): boolean {
+  if (!isOtherCopy(store, a, b) || store.side[a] !== store.side[b] || store.tsVal[a] !== store.tsVal[b]) return false;
+  if (store.length[a] === 0 || store.length[b] === 0 || store.tNs[b]! - store.tNs[a]! >= DUPLICATE_NS) return false;
+  const startDiff = seqDiff(store.seq[b]!, store.seq[a]!);
+  const endDiff = startDiff + store.length[b]! - store.length[a]!;
+  const within = (startDiff >= 0 && endDiff <= 0) || (startDiff <= 0 && endDiff >= 0);
+  return within && nextSeq >= 0 && seqDiff(store.seq[b]! + store.length[b]!, nextSeq) <= 0;
 }
 
 function recentFrom(trace: Trace, store: PacketStore): number {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderJson, renderNdjson } from './json.ts';
+import { jsonPieces, renderJson, renderNdjson } from './json.ts';
 import { sampleReport, sampleReset, sampleSilence } from './testing/sample.ts';
 
 describe('renderJson', () => {
@@ -17,6 +17,16 @@ describe('renderJson', () => {
 
   it('ends with a newline', () => {
     expect(renderJson(sampleReport())).toMatch(/^\{\n {2}"schemaVersion": 1,[^]*\n\}\n$/);
+  });
+});
+
+describe('jsonPieces', () => {
+  it('are several for a long report, and together what one call would give', () => {
+    const resets = Array.from({ length: 300 }, (_, i) => sampleReset({ id: `r${i}` }));
+    const report = sampleReport(resets, [sampleSilence()]);
+    const pieces = [...jsonPieces(report)];
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.join('')).toBe(`${JSON.stringify(report, undefined, 2)}\n`);
   });
 });
 

@@ -6,7 +6,36 @@ const RAW_UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** The whole report as one indented JSON document with a final newline. */
 export function renderJson(report: Report): string {
-  return `${toSafeJson(report, 2)}\n`;
+  return [...jsonPieces(report)].join('');
+}
+
+/** Entries of a list in one piece: some 200 kB of resets. */
+const ENTRIES = 32;
+
+/** The same document in pieces: one of thousands of resets is larger than all that it was made from. */
+export function* jsonPieces(report: Report): Generator<string> {
+  let separator = '{\n';
+  for (const [key, value] of Object.entries(report) as [string, unknown][]) {
+    if (value === undefined) continue;
+    const entries: readonly unknown[] = Array.isArray(value) ? value : [];
+    if (entries.length <= ENTRIES) {
+      yield separator + inner({ [key]: value }, '{\n', '\n}');
+    } else {
+      yield `${separator}  ${JSON.stringify(key)}: [`;
+      for (let at = 0; at < entries.length; at += ENTRIES) {
+        const text = inner({ '': entries.slice(at, at + ENTRIES) }, '{\n  "": [', '\n  ]\n}');
+        yield at === 0 ? text : `,${text}`;
+      }
+      yield '\n  ]';
+    }
+    separator = ',\n';
+  }
+  yield '\n}\n';
+}
+
+/** The text of a value, indented as inside the document, without what stands around it here. */
+function inner(value: unknown, before: string, after: string): string {
+  return toSafeJson(value, 2).slice(before.length, -after.length);
 }
 
 /** One line per record, told apart by `type`: header, input, summary, story, reset, silence. */

@@ -18,8 +18,21 @@ import {
   traceSink,
   type FlowOptions,
   type Flows,
+  type PassSink,
 } from '../flow/flows.ts';
-import { FIN_0, FIN_1, HAS_RST, HAS_SYN, HAS_SYN_ACK, type Connections } from '../flow/table.ts';
+import {
+  FIN_0,
+  FIN_1,
+  flagsOf,
+  HAS_RST,
+  HAS_SYN,
+  HAS_SYN_ACK,
+  hostOf,
+  portOf,
+  seenOf,
+  tailOf,
+  type Connections,
+} from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
 import { buildReset, buildSilence, type JudgedReset, type JudgedSilence } from './build.ts';
 import { tellStories } from './stories.ts';
@@ -37,10 +50,10 @@ export interface ReadingOptions {
 }
 
 export interface Reading {
-  readonly surveySink: PacketSink;
+  readonly surveySink: PassSink;
   readonly streamSink: PacketSink;
   /** Sink for the second pass; to be asked for when the first has ended. */
-  traceSink(): PacketSink;
+  traceSink(): PassSink;
   /** In a stream, judges what has settled by now; `nowSeconds` is the capture's clock, epoch seconds. */
   settle(nowSeconds: number): void;
   report(path: string, info: CaptureInfo, strategy: Input['strategy'], version: string): Report;
@@ -68,12 +81,10 @@ export function createReading(options: ReadingOptions = {}): Reading {
   });
   const learn = (trace: Trace): void => {
     const { table } = flows;
-    const ports = table.ports[trace.row]!;
-    learnRoles(book, trace.exchange, (side) =>
-      side === 0
-        ? { host: table.host0[trace.row]!, port: ports >>> 16 }
-        : { host: table.host1[trace.row]!, port: ports & 0xffff },
-    );
+    learnRoles(book, trace.exchange, (side) => ({
+      host: hostOf(table, trace.row, side),
+      port: portOf(table, trace.row, side),
+    }));
   };
   const factsOf = (trace: Trace): ResetFacts => {
     learn(trace);
@@ -127,12 +138,11 @@ export function createReading(options: ReadingOptions = {}): Reading {
       },
     },
     traceSink() {
-      const samples = survivorsBesideResets(flows.table);
-      return traceSink(
-        flows,
-        (row) => (flows.table.flags[row]! & HAS_RST) !== 0 || samples.has(row) || isSilent(flows, row),
-        flowOptions,
-      );
+      const wanted = survivorsBesideResets(flows.table);
+      for (let row = 0; row < flows.table.count; row++) {
+        if (flagsOf(flows.table, row) & HAS_RST || isSilent(flows, row)) wanted[row] = 1;
+      }
+      return traceSink(flows, (row) => wanted[row] === 1, flowOptions);
     },
     settle(nowSeconds) {
       if (!Number.isNaN(flows.baseSeconds)) settle((nowSeconds - flows.baseSeconds) * 1e9);
@@ -152,18 +162,21 @@ export function createReading(options: ReadingOptions = {}): Reading {
 /** Survivors that are followed of each end that has resets, for the names that their headers tell. */
 const SAMPLES = 4;
 
-function survivorsBesideResets(table: Connections): ReadonlySet<number> {
+function survivorsBesideResets(table: Connections): Uint8Array {
   const wanted = new Map<number, number>();
   for (let row = 0; row < table.count; row++) {
-    if (table.flags[row]! & HAS_RST) for (const end of endsOf(table, row)) wanted.set(end, SAMPLES);
+    if ((flagsOf(table, row) & HAS_RST) === 0) continue;
+    wanted.set(endOf(table, row, 0), SAMPLES);
+    wanted.set(endOf(table, row, 1), SAMPLES);
   }
-  const rows = new Set<number>();
+  const rows = new Uint8Array(table.count);
   for (let row = 0; row < table.count && wanted.size > 0; row++) {
-    if (table.flags[row]! & HAS_RST) continue;
-    for (const end of endsOf(table, row)) {
+    if (flagsOf(table, row) & HAS_RST) continue;
+    for (const side of [0, 1] as const) {
+      const end = endOf(table, row, side);
       const left = wanted.get(end);
       if (left === undefined) continue;
-      rows.add(row);
+      rows[row] = 1;
       if (left === 1) wanted.delete(end);
       else wanted.set(end, left - 1);
     }
@@ -171,10 +184,9 @@ function survivorsBesideResets(table: Connections): ReadonlySet<number> {
   return rows;
 }
 
-/** Both ends of a connection as numbers, as either may be the listener. */
-function endsOf(table: Connections, row: number): [number, number] {
-  const ports = table.ports[row]!;
-  return [table.host0[row]! * 65_536 + (ports >>> 16), table.host1[row]! * 65_536 + (ports & 0xffff)];
+/** An end of a connection as a number; either may be the listener. */
+function endOf(table: Connections, row: number, side: number): number {
+  return hostOf(table, row, side) * 65_536 + portOf(table, row, side);
 }
 
 /**
@@ -183,14 +195,14 @@ function endsOf(table: Connections, row: number): [number, number] {
  */
 function isSilent(flows: Flows, row: number): boolean {
   const { table } = flows;
-  const flags = table.flags[row]!;
+  const flags = flagsOf(table, row);
   if (flags & HAS_RST) return false;
-  if (flags & HAS_SYN && (flags & HAS_SYN_ACK) === 0 && table.seen[row] !== 3) {
+  if (flags & HAS_SYN && (flags & HAS_SYN_ACK) === 0 && seenOf(table, row) !== 3) {
     const waitedNs = flows.lastNs - table.firstNs[row]!;
-    return table.tailCount[row]! > 1 || waitedNs > 3e9;
+    return tailOf(table, row).count > 1 || waitedNs > 3e9;
   }
   if (flags & FIN_0 && flags & FIN_1) return false;
-  return table.tailRepeats[row]! >= 2 && table.seen[row] === 3;
+  return tailOf(table, row).repeats >= 2 && seenOf(table, row) === 3;
 }
 
 function assemble(
@@ -232,7 +244,7 @@ function assemble(
 function inputOf(path: string, info: CaptureInfo, strategy: Input['strategy'], flows: Flows): Input {
   const notes: string[] = [];
   if (info.moreDamage > 0) notes.push(`${info.moreDamage} more damaged places`);
-  if (flows.fragments > 0) notes.push(`${flows.fragments} later fragments of TCP segments are not reassembled`);
+  if (flows.fragments > 0) notes.push(`${flows.fragments} fragmented packets never became whole`);
   if (flows.cut > 0) notes.push(`${flows.cut} packets were cut before their TCP header`);
   if (flows.folded > 0) notes.push(`${flows.folded} connections without a RST were forgotten to stay within memory`);
   return {

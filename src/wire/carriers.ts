@@ -1,4 +1,4 @@
-/** What may carry TCP inside a packet and is not looked into: recognised, so that such frames are counted and named. */
+/** What may carry TCP inside a packet: recognised, so that frames that cannot be looked into are counted and named. */
 import { linkTypeName } from './link-types.ts';
 
 /** Offsets that keep the kinds of `Layers.carrier` apart: IP protocols below 256, ethertypes from 0x600 to 0xffff. */
@@ -13,11 +13,6 @@ export function isCarrierEthertype(ethertype: number): boolean {
 /** IP protocols whose payload is again a packet. */
 export function isCarrierProtocol(protocol: number): boolean {
   return protocol === 4 || protocol === 41 || protocol === 47 || protocol === 94 || protocol === 97 || protocol === 137;
-}
-
-/** Destination ports of UDP tunnels. */
-export function isCarrierUdpPort(port: number): boolean {
-  return port === 4789 || port === 6081 || port === 2152 || port === 8472 || port === 3544 || port === 4790;
 }
 
 /** The readable name of `Layers.carrier`, such as GRE, VXLAN, or the name of a link type. */
@@ -52,6 +47,7 @@ const PROTOCOLS: ReadonlyMap<number, string> = new Map([
 ]);
 
 const UDP_PORTS: ReadonlyMap<number, string> = new Map([
+  [1701, 'L2TP'],
   [2152, 'GTP-U'],
   [3544, 'Teredo'],
   [4789, 'VXLAN'],

@@ -1,16 +1,23 @@
 /**
- * Finds the TCP segment inside a captured frame.
+ * Finds the TCP segment inside a captured frame, through the tunnels and VLAN tags around it.
  * Guarantees: reads only inside [start, end), never throws, allocates nothing, ends after a bounded number of headers.
  */
+import { isCarrierEthertype, isCarrierProtocol } from './carriers.ts';
+import { newStack } from './encapsulation.ts';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, LINK_CUT, LINK_UNDECODED, linkDirection, linkPayload } from './link.ts';
 import { LINK_ETHERNET } from './link-types.ts';
+import { isMpls, mplsPayload } from './mpls.ts';
 import {
-  CARRIER_LINK_TYPE,
-  CARRIER_UDP_PORT,
-  isCarrierEthertype,
-  isCarrierProtocol,
-  isCarrierUdpPort,
-} from './carriers.ts';
+  INSIDE_LINK,
+  NOT_A_TUNNEL,
+  TUNNEL_CUT,
+  TUNNEL_MALFORMED,
+  TUNNEL_UNDECODED,
+  type TunnelLayers,
+} from './tunnel-payload.ts';
+import { tunnelPayload } from './tunnels.ts';
+import { isTunnelDatagram } from './udp-tunnels.ts';
+import { enterVlans } from './vlan-tags.ts';
 
 /** A frame that carries something else than TCP; `protocol` and `tcp` still name the IP payload, for ICMP. */
 export const NOT_TCP = 0;
@@ -25,11 +32,14 @@ export const CUT = 2;
 export const MALFORMED = 3;
 /** A link type, an ethertype or a tunnel that is not decoded; `carrier` tells which. */
 export const UNDECODED = 4;
-/** A later fragment of a TCP segment: addresses, but no ports. */
+/**
+ * A fragment of an IP packet that may carry TCP. Present as a whole where `captured` is not 0: its content lies at
+ * `payload`, and `fragment`, `more` and `fragmentId` say where it belongs.
+ */
 export const FRAGMENT = 5;
 
 /** Where the parts of one frame lie, as offsets into the view; filled by `locate` and reused for every frame. */
-export interface Layers {
+export interface Layers extends TunnelLayers {
   /** 4 or 6; 0 when no IP header was found, and then the other fields mean nothing. */
   version: number;
   /** Offset of the IP header. */
@@ -57,8 +67,15 @@ export interface Layers {
   captured: number;
   /** As the frame itself tells: 0 unknown, 1 inbound, 2 outbound. */
   direction: number;
-  /** Tunnel headers passed on the way; 0 as long as none is decoded. */
+  /** Tunnel headers and VLAN tags passed on the way: the entries of `stack`, see encapsulation.ts. */
   tunnel: number;
+  readonly stack: Uint32Array;
+  /** Where the packet inside the innermost tunnel ends on the wire. */
+  limit: number;
+  /** For FRAGMENT: offset of its content in the packet's payload, whether more follow (0 or 1), and whose part it is. */
+  fragment: number;
+  more: number;
+  fragmentId: number;
   /** For UNDECODED, what stopped the decoder: see `carrierName`. */
   carrier: number;
 }
@@ -81,6 +98,11 @@ export function newLayers(): Layers {
     captured: 0,
     direction: 0,
     tunnel: 0,
+    stack: newStack(),
+    limit: 0,
+    fragment: 0,
+    more: 0,
+    fragmentId: 0,
     carrier: 0,
   };
 }
@@ -107,16 +129,37 @@ export function locate(
   return belowLink(view, start, end, wireEnd, linkType, out);
 }
 
+/**
+ * Goes on in the reassembled packet at [0, end) whose fragment `out` describes: the way that led to it still counts.
+ */
+export function locateReassembled(view: DataView, end: number, out: Layers): number {
+  return out.version === 4 ? ipv4(view, 0, end, end, out) : ipv6(view, 0, end, end, out);
+}
+
 function belowLink(view: DataView, start: number, end: number, wireEnd: number, linkType: number, out: Layers): number {
   out.direction = linkDirection(view, start, end, linkType);
-  const ethertype = linkPayload(view, start, end, linkType, out);
-  if (ethertype === ETHERTYPE_IPV4) return ipv4(view, out.network, end, wireEnd, out);
-  if (ethertype === ETHERTYPE_IPV6) return ipv6(view, out.network, end, wireEnd, out);
+  return linkFrame(view, start, end, wireEnd, linkType, out);
+}
+
+/** A frame of a link layer: the captured one, or one inside a tunnel. */
+function linkFrame(view: DataView, start: number, end: number, wireEnd: number, linkType: number, out: Layers): number {
+  const type = linkPayload(view, start, end, linkType, out);
+  enterVlans(view, start, end, linkType, out);
+  return inside(view, type, end, wireEnd, out);
+}
+
+/** What a link layer or a tunnel carries from `out.network` on: an ethertype, a link type, or a reason to stop. */
+function inside(view: DataView, type: number, end: number, wireEnd: number, out: Layers): number {
+  if (type === ETHERTYPE_IPV4) return ipv4(view, out.network, end, wireEnd, out);
+  if (type === ETHERTYPE_IPV6) return ipv6(view, out.network, end, wireEnd, out);
+  if (type >= INSIDE_LINK) return linkFrame(view, out.network, end, wireEnd, type - INSIDE_LINK, out);
+  if (isMpls(type)) return inside(view, mplsPayload(view, out.network, end, wireEnd, out), end, wireEnd, out);
   out.version = 0;
   out.tcp = -1;
-  if (ethertype === LINK_CUT) return cutOrMalformed(end, wireEnd, out);
-  if (ethertype === LINK_UNDECODED) return undecoded(CARRIER_LINK_TYPE + linkType, out);
-  return isCarrierEthertype(ethertype) ? undecoded(ethertype, out) : NOT_TCP;
+  if (type === LINK_CUT) return cutOrMalformed(end, wireEnd, out);
+  if (type === TUNNEL_MALFORMED) return MALFORMED;
+  if (type === LINK_UNDECODED) return UNDECODED;
+  return isCarrierEthertype(type) ? undecoded(type, out) : NOT_TCP;
 }
 
 /** RFC 791. */
@@ -139,7 +182,7 @@ function ipv4(view: DataView, ip: number, end: number, wireEnd: number, out: Lay
   out.ipId = view.getUint16(ip + 4);
   out.df = (fragment >> 14) & 1;
   const protocol = view.getUint8(ip + 9);
-  if ((fragment & 0x1fff) !== 0) return laterFragment(protocol, out);
+  if ((fragment & 0x3fff) !== 0) return ipv4Fragment(view, ip, ipEnd, end, out);
   if (protocol === TCP_PROTOCOL) return tcpSegment(view, ip + headerLen, ipEnd, end, out);
   return upperLayer(view, protocol, ip + headerLen, ipEnd, end, out);
 }
@@ -147,6 +190,7 @@ function ipv4(view: DataView, ip: number, end: number, wireEnd: number, out: Lay
 /** RFC 8200. */
 function ipv6(view: DataView, ip: number, end: number, wireEnd: number, out: Layers): number {
   out.version = 0;
+  out.network = ip;
   if (end - ip < 40) return cutOrMalformed(end, wireEnd, out);
   if (view.getUint8(ip) >> 4 !== 6) return malformed(out);
   const payloadLen = view.getUint16(ip + 4);
@@ -184,8 +228,9 @@ function upperLayer(
     out.protocol = protocol;
     out.tcp = -1;
     if (end - at < 8) return cutOrMalformed(end, ipEnd, out);
-    if (protocol === FRAGMENT_HEADER && view.getUint16(at + 2) >> 3 !== 0) {
-      return laterFragment(view.getUint8(at), out);
+    // RFC 6946: a packet that is its own only fragment is read at once.
+    if (protocol === FRAGMENT_HEADER && (view.getUint16(at + 2) & 0xfff9) !== 0) {
+      return ipv6Fragment(view, at, ipEnd, end, out);
     }
     const next = view.getUint8(at);
     const lenField = view.getUint8(at + 1);
@@ -235,21 +280,61 @@ function tcpSegment(view: DataView, tcp: number, ipEnd: number, end: number, out
 }
 
 function otherPayload(view: DataView, protocol: number, at: number, ipEnd: number, end: number, out: Layers): number {
-  const present = (end < ipEnd ? end : ipEnd) - at;
+  const stop = end < ipEnd ? end : ipEnd;
   out.protocol = protocol;
-  out.tcp = present > 0 ? at : -1;
-  if (isCarrierProtocol(protocol)) return undecoded(protocol, out);
-  if (protocol === UDP_PROTOCOL && present >= 8) {
-    const port = view.getUint16(at + 2);
-    if (isCarrierUdpPort(port)) return undecoded(CARRIER_UDP_PORT + port, out);
-  }
-  return NOT_TCP;
+  out.tcp = stop > at ? at : -1;
+  if (protocol !== UDP_PROTOCOL && !isCarrierProtocol(protocol)) return NOT_TCP;
+  out.limit = ipEnd;
+  const type = tunnelPayload(view, protocol, at, stop, out);
+  if (type === NOT_A_TUNNEL) return NOT_TCP;
+  if (type === TUNNEL_UNDECODED) return UNDECODED;
+  if (type === TUNNEL_CUT) return cutOrMalformed(stop, ipEnd, out);
+  return inside(view, type, stop < out.limit ? stop : out.limit, out.limit, out);
 }
 
-function laterFragment(protocol: number, out: Layers): number {
+/** Reads again what `ipv4` knows: the fewer arguments there, the smaller the code of the usual case. */
+function ipv4Fragment(view: DataView, ip: number, ipEnd: number, end: number, out: Layers): number {
+  const fragment = view.getUint16(ip + 6);
+  out.fragment = (fragment & 0x1fff) << 3;
+  out.more = (fragment >> 13) & 1;
+  out.fragmentId = out.ipId;
+  return partOf(view, view.getUint8(ip + 9), ip + ((view.getUint8(ip) & 0x0f) << 2), ipEnd, end, out);
+}
+
+/** RFC 8200, section 4.5. */
+function ipv6Fragment(view: DataView, header: number, ipEnd: number, end: number, out: Layers): number {
+  const offsetAndMore = view.getUint16(header + 2);
+  out.fragment = offsetAndMore & 0xfff8;
+  out.more = offsetAndMore & 1;
+  out.fragmentId = view.getUint32(header + 4);
+  return partOf(view, view.getUint8(header), header + 8, ipEnd, end, out);
+}
+
+/** A fragment with `protocol` in it, at [at, ipEnd). */
+function partOf(view: DataView, protocol: number, at: number, ipEnd: number, end: number, out: Layers): number {
   out.protocol = protocol;
   out.tcp = -1;
-  return protocol === TCP_PROTOCOL ? FRAGMENT : NOT_TCP;
+  const isFirst = out.fragment === 0;
+  if (!mayHoldTcp(protocol)) return isFirst ? otherPayload(view, protocol, at, ipEnd, end, out) : NOT_TCP;
+  if (isFirst && protocol === UDP_PROTOCOL && !isTunnelDatagram(view, at, end)) {
+    out.tcp = end > at ? at : -1;
+    return NOT_TCP;
+  }
+  // What the snap length cut cannot be put together; a first part may still show the TCP header.
+  if (isFirst && end < ipEnd) return upperLayer(view, protocol, at, ipEnd, end, out);
+  out.payload = at;
+  out.payloadLen = ipEnd > at ? ipEnd - at : 0;
+  out.captured = end < ipEnd ? 0 : out.payloadLen;
+  return FRAGMENT;
+}
+
+function mayHoldTcp(protocol: number): boolean {
+  return (
+    protocol === TCP_PROTOCOL ||
+    protocol === UDP_PROTOCOL ||
+    (protocol !== FRAGMENT_HEADER && isExtensionHeader(protocol)) ||
+    isCarrierProtocol(protocol)
+  );
 }
 
 function undecoded(carrier: number, out: Layers): number {

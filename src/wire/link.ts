@@ -1,35 +1,61 @@
 /**
  * From the first byte of a frame to its network layer, one link type at a time.
  * Guarantees: reads only inside [start, end), never throws, allocates nothing.
+ * Sources of the layouts: tcpdump.org/linktypes, and what each decoder names.
  */
+import { familyEthertype, versionEthertype } from './address-family.ts';
+import { ethertypePayload, llcPayload } from './ethertype.ts';
+import { encPayload, ipnetPayload, pflogPayload, pktapLinkType } from './host-header.ts';
+import { wirelessPayload } from './ieee80211.ts';
+import { fddiPayload, frameRelayPayload, tokenRingPayload } from './legacy-lan.ts';
 import {
+  LINK_80211,
+  LINK_80211_AVS,
+  LINK_80211_PRISM,
+  LINK_80211_RADIOTAP,
+  LINK_ATM_LLC,
+  LINK_C_HDLC,
+  LINK_C_HDLC_WITH_DIR,
+  LINK_ENC,
   LINK_ETHERNET,
+  LINK_FDDI,
+  LINK_FRELAY,
+  LINK_FRELAY_WITH_DIR,
+  LINK_IP_OVER_1394,
+  LINK_IP_OVER_FC,
+  LINK_IPNET,
   LINK_IPV4,
   LINK_IPV6,
   LINK_LINUX_SLL,
   LINK_LINUX_SLL2,
   LINK_LOOP,
+  LINK_MPLS,
+  LINK_NFLOG,
   LINK_NULL,
+  LINK_PFLOG,
+  LINK_PKTAP,
+  LINK_PPI,
+  LINK_PPP,
+  LINK_PPP_ETHER,
+  LINK_PPP_HDLC,
+  LINK_PPP_PPPD,
+  LINK_PPP_WITH_DIR,
   LINK_RAW,
   LINK_RAW_BSD,
   LINK_RAW_OPENBSD,
+  LINK_SUNATM,
+  LINK_TOKEN_RING,
 } from './link-types.ts';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, found, LINK_CUT, undecodedLink, type NetworkLayer } from './network-layer.ts';
+import { nflogPayload } from './nflog.ts';
+import { ciscoPayload, pppdPayload, pppoePayload, pppPayload, serialPayload } from './ppp.ts';
+import { ppiLinkType } from './radio-header.ts';
 
-export const ETHERTYPE_IPV4 = 0x0800;
-export const ETHERTYPE_IPV6 = 0x86dd;
-
-/** Receives where the network layer starts. */
-export interface NetworkLayer {
-  /** Offset of the first byte behind the link layer. */
-  network: number;
-}
-
-/** `linkPayload` results below zero: the frame ends too early, or this link type is not decoded. */
-export const LINK_CUT = -1;
-export const LINK_UNDECODED = -2;
+export { linkDirection } from './link-direction.ts';
+export { ETHERTYPE_IPV4, ETHERTYPE_IPV6, LINK_CUT, LINK_UNDECODED, type NetworkLayer } from './network-layer.ts';
 
 /**
- * The ethertype of the network layer, whose offset goes to `out`, or LINK_CUT, or LINK_UNDECODED.
+ * The ethertype of the network layer, whose offset goes to `out`, or LINK_CUT, or LINK_UNDECODED with `out.carrier`.
  * Ethertype 0 means that the frame carries something without one, such as spanning tree.
  */
 export function linkPayload(view: DataView, start: number, end: number, linkType: number, out: NetworkLayer): number {
@@ -37,104 +63,139 @@ export function linkPayload(view: DataView, start: number, end: number, linkType
     case LINK_ETHERNET:
       return end - start < 14 ? LINK_CUT : ethertypePayload(view, start + 14, end, view.getUint16(start + 12), out);
     case LINK_LINUX_SLL:
-      return end - start < 16 ? LINK_CUT : cookedPayload(view, start + 16, end, view.getUint16(start + 14), out);
+      return cookedPayload(view, start, end, out);
     case LINK_LINUX_SLL2:
-      return end - start < 20 ? LINK_CUT : cookedPayload(view, start + 20, end, view.getUint16(start), out);
+      return cooked2Payload(view, start, end, out);
     case LINK_NULL:
     case LINK_LOOP:
-      return end - start < 4 ? LINK_CUT : found(out, start + 4, familyEthertype(view, start));
+      return end - start < 4 ? LINK_CUT : found(out, start + 4, loopbackEthertype(view, start));
     case LINK_RAW:
     case LINK_RAW_BSD:
     case LINK_RAW_OPENBSD:
-      return end === start ? LINK_CUT : found(out, start, versionEthertype(view.getUint8(start) >> 4));
+      return end === start ? LINK_CUT : found(out, start, versionEthertype(view.getUint8(start)));
     case LINK_IPV4:
       return found(out, start, ETHERTYPE_IPV4);
     case LINK_IPV6:
       return found(out, start, ETHERTYPE_IPV6);
+    case LINK_PPI:
+      return innerPayload(view, end, ppiLinkType(view, start, end, out), start, linkType, out);
+    case LINK_PKTAP:
+      return innerPayload(view, end, pktapLinkType(view, start, end, out), start, linkType, out);
     default:
-      return LINK_UNDECODED;
+      return rarePayload(view, start, end, linkType, out);
   }
 }
 
-/** Whether the capturing host received (1) or sent (2) the frame, as Linux cooked captures tell; 0 where unknown. */
-export function linkDirection(view: DataView, start: number, end: number, linkType: number): number {
-  let packetType: number;
-  if (linkType === LINK_LINUX_SLL && end - start >= 2) packetType = view.getUint16(start);
-  else if (linkType === LINK_LINUX_SLL2 && end - start >= 11) packetType = view.getUint8(start + 10);
-  else return 0;
-  // if_packet.h: HOST 0, BROADCAST 1, MULTICAST 2, OTHERHOST 3, OUTGOING 4.
-  if (packetType === 4) return 2;
-  return packetType <= 2 ? 1 : 0;
+function rarePayload(view: DataView, start: number, end: number, linkType: number, out: NetworkLayer): number {
+  switch (linkType) {
+    case LINK_80211:
+    case LINK_80211_RADIOTAP:
+    case LINK_80211_PRISM:
+    case LINK_80211_AVS:
+      return wirelessPayload(view, start, end, linkType, out);
+    case LINK_PPP:
+    case LINK_PPP_HDLC:
+      return serialPayload(view, start, end, out);
+    case LINK_PPP_WITH_DIR:
+      return pppPayload(view, start + 1, end, out);
+    case LINK_PPP_PPPD:
+      return pppdPayload(view, start, end, out);
+    case LINK_PPP_ETHER:
+      return pppoePayload(view, start, end, out);
+    case LINK_C_HDLC:
+      return ciscoPayload(view, start, end, out);
+    case LINK_C_HDLC_WITH_DIR:
+      return ciscoPayload(view, start + 1, end, out);
+    case LINK_FRELAY:
+      return frameRelayPayload(view, start, end, out);
+    case LINK_FRELAY_WITH_DIR:
+      return frameRelayPayload(view, start + 1, end, out);
+    case LINK_FDDI:
+      return fddiPayload(view, start, end, out);
+    case LINK_TOKEN_RING:
+      return tokenRingPayload(view, start, end, out);
+    case LINK_ATM_LLC:
+      return llcPayload(view, start, end, out);
+    case LINK_IP_OVER_FC:
+      // RFC 2625: two addresses of eight bytes.
+      return llcPayload(view, start + 16, end, out);
+    case LINK_SUNATM:
+      return sunAtmPayload(view, start, end, out);
+    case LINK_IP_OVER_1394:
+      return end - start < 18 ? LINK_CUT : found(out, start + 18, view.getUint16(start + 16));
+    case LINK_NFLOG:
+      return nflogPayload(view, start, end, out);
+    case LINK_IPNET:
+      return ipnetPayload(view, start, end, out);
+    case LINK_PFLOG:
+      return pflogPayload(view, start, end, out);
+    case LINK_ENC:
+      return encPayload(view, start, end, out);
+    case LINK_MPLS:
+      return found(out, start, 0x8847);
+    default:
+      return undecodedLink(out, linkType);
+  }
 }
 
-const MAX_VLAN_TAGS = 8;
-const JUMBO_LLC = 0x8870;
+/** A frame of another link type behind a header that names it; such headers do not nest. */
+function innerPayload(
+  view: DataView,
+  end: number,
+  inner: number,
+  start: number,
+  outer: number,
+  out: NetworkLayer,
+): number {
+  if (inner < 0) return inner;
+  if (inner === LINK_80211 && outer === LINK_PPI) return wirelessPayload(view, start, end, LINK_PPI, out);
+  if (inner === LINK_PPI || inner === LINK_PKTAP || inner > 0xffff) return undecodedLink(out, outer);
+  return linkPayload(view, out.network, end, inner, out);
+}
+
 const COOKED_LLC = 4;
+/** if_arp.h: the frame behind the cooked header begins with an 802.11 or a radiotap header, whatever the protocol. */
+const ARPHRD_IEEE80211 = 801;
+const ARPHRD_IEEE80211_RADIOTAP = 803;
 
-/** Walks VLAN tags and LLC/SNAP; `at` is the first byte behind the type field. */
-function ethertypePayload(view: DataView, at: number, end: number, type: number, out: NetworkLayer): number {
-  if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) return found(out, at, type);
-  let offset = at;
-  let ethertype = type;
-  for (let tags = 0; isVlan(ethertype); tags++) {
-    if (tags === MAX_VLAN_TAGS) return found(out, offset, 0);
-    if (end - offset < 4) return LINK_CUT;
-    ethertype = view.getUint16(offset + 2);
-    offset += 4;
-  }
-  // IEEE 802.3: up to 1500 the field is a length and LLC follows.
-  return ethertype <= 1500 || ethertype === JUMBO_LLC
-    ? llcPayload(view, offset, end, out)
-    : found(out, offset, ethertype);
+function cookedPayload(view: DataView, start: number, end: number, out: NetworkLayer): number {
+  if (end - start < 16) return LINK_CUT;
+  return cookedProtocol(view, start + 16, end, view.getUint16(start + 2), view.getUint16(start + 14), out);
 }
 
-/** Cooked captures: the protocol field is an ethertype, or a small number of if_ether.h of which 4 is LLC. */
-function cookedPayload(view: DataView, at: number, end: number, protocol: number, out: NetworkLayer): number {
+function cooked2Payload(view: DataView, start: number, end: number, out: NetworkLayer): number {
+  if (end - start < 20) return LINK_CUT;
+  return cookedProtocol(view, start + 20, end, view.getUint16(start + 8), view.getUint16(start), out);
+}
+
+/** The protocol field is an ethertype, or a small number of if_ether.h of which 4 is LLC. */
+function cookedProtocol(
+  view: DataView,
+  at: number,
+  end: number,
+  hardware: number,
+  protocol: number,
+  out: NetworkLayer,
+): number {
+  if (hardware === ARPHRD_IEEE80211_RADIOTAP) return wirelessPayload(view, at, end, LINK_80211_RADIOTAP, out);
+  if (hardware === ARPHRD_IEEE80211) return wirelessPayload(view, at, end, LINK_80211, out);
   if (protocol === COOKED_LLC) return llcPayload(view, at, end, out);
   return protocol <= 1500 ? found(out, at, 0) : ethertypePayload(view, at, end, protocol, out);
 }
 
-function isVlan(ethertype: number): boolean {
-  return ethertype === 0x8100 || ethertype === 0x88a8 || ethertype === 0x9100 || ethertype === 0x9200;
-}
-
-function llcPayload(view: DataView, at: number, end: number, out: NetworkLayer): number {
-  if (end - at < 3) return LINK_CUT;
-  const saps = view.getUint16(at);
-  if (view.getUint8(at + 2) !== 0x03) return found(out, at, 0);
-  if (saps === 0x0606) return found(out, at + 3, ETHERTYPE_IPV4);
-  if (saps !== 0xaaaa) return found(out, at, 0);
-  if (end - at < 8) return LINK_CUT;
-  // SNAP carries an ethertype under the OUIs 00-00-00 (RFC 1042) and 00-00-f8 (802.1H).
-  const oui = (view.getUint8(at + 3) << 16) | view.getUint16(at + 4);
-  return found(out, at + 8, oui === 0 || oui === 0xf8 ? view.getUint16(at + 6) : 0);
-}
-
-/** BSD loopback: an address family in the byte order of the host that captured, unknown to the reader. */
-function familyEthertype(view: DataView, start: number): number {
+/** BSD loopback: an address family in the byte order of the host that captured; some devices put an ethertype there. */
+function loopbackEthertype(view: DataView, start: number): number {
   const big = view.getUint32(start);
   const family = big > 0xffff ? view.getUint32(start, true) : big;
-  switch (family) {
-    case 2:
-    case ETHERTYPE_IPV4:
-      return ETHERTYPE_IPV4;
-    case 10: // Linux
-    case 24: // NetBSD, OpenBSD
-    case 28: // FreeBSD
-    case 30: // macOS
-    case ETHERTYPE_IPV6:
-      return ETHERTYPE_IPV6;
-    default:
-      return 0;
-  }
+  return family === ETHERTYPE_IPV4 || family === ETHERTYPE_IPV6 ? family : familyEthertype(family);
 }
 
-function versionEthertype(version: number): number {
-  if (version === 4) return ETHERTYPE_IPV4;
-  return version === 6 ? ETHERTYPE_IPV6 : 0;
-}
+const SUNATM_LLC = 2;
 
-function found(out: NetworkLayer, offset: number, ethertype: number): number {
-  out.network = offset;
-  return ethertype;
+/** Flags, VPI and VCI of Sun's ATM driver; the lower half of the flags tells the kind of traffic. */
+function sunAtmPayload(view: DataView, start: number, end: number, out: NetworkLayer): number {
+  if (end - start < 4) return LINK_CUT;
+  return (view.getUint8(start) & 0xf) === SUNATM_LLC
+    ? llcPayload(view, start + 4, end, out)
+    : undecodedLink(out, LINK_SUNATM);
 }

@@ -12,6 +12,7 @@ import { openCapture } from '../../src/collect/source.ts';
 import { rolesOf } from '../../src/evidence/connection.ts';
 import { createRoleBook, hostFacts } from '../../src/evidence/roles.ts';
 import { createFlows, surveySink, traceSink } from '../../src/flow/flows.ts';
+import { hostOf, portOf } from '../../src/flow/table.ts';
 import { connState, historyOf } from '../../src/flow/zeek.ts';
 import type { Report } from '../../src/report/types.ts';
 
@@ -132,11 +133,9 @@ async function statesOf(path: string): Promise<Map<string, string>> {
     onTrace(trace: Parameters<typeof rolesOf>[0]): void {
       const { table } = flows;
       const { clientSide } = rolesOf(trace, table);
-      const ports = table.ports[trace.row] ?? 0;
       const end = (side: number): string => {
-        const host = (side === 0 ? table.host0[trace.row] : table.host1[trace.row]) ?? 0;
-        const port = side === 0 ? ports >>> 16 : ports & 0xffff;
-        return `${hostFacts(book, table.hosts, host, port, 'client').address} ${port}`;
+        const port = portOf(table, trace.row, side);
+        return `${hostFacts(book, table.hosts, hostOf(table, trace.row, side), port, 'client').address} ${port}`;
       };
       const key = `${end(clientSide)} ${end(1 - clientSide)}`;
       states.set(key, `${connState(trace.zeek, clientSide)} ${historyOf(trace.zeek, clientSide)}`);

@@ -129,7 +129,7 @@ describe('firsthand read of what is damaged', () => {
     );
     const line = await refusal(['read', path]);
     expect(line).toBe(
-      `${path}: not a capture: starts with 0d b4 5b 02 a9 50 f7 9e; pcap and pcapng are read, plain or compressed by gzip or zstd`,
+      `${path}: not a capture: starts with 0d b4 5b 02 a9 50 f7 9e; pcap, pcapng and snoop are read, plain or compressed by gzip or zstd`,
     );
   });
 

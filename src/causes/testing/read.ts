@@ -14,6 +14,7 @@ import { createRoleBook, learnRoles } from '../../evidence/roles.ts';
 import { createFlows, finishAll, streamSink, type Flows } from '../../flow/flows.ts';
 import { conversation, type ConversationOptions } from '../../flow/testing/conversation.ts';
 import type { RstRecord } from '../../flow/rst-record.ts';
+import { hostOf, portOf } from '../../flow/table.ts';
 
 /** A reset with everything that is judged of it. */
 export interface Verdict {
@@ -43,12 +44,10 @@ export function readPackets(...lists: readonly (readonly WritablePacket[])[]): R
   const options = {
     onTrace(trace: Parameters<Parameters<typeof finishAll>[1]['onTrace']>[0]) {
       const { table } = flows;
-      const ports = table.ports[trace.row]!;
-      learnRoles(book, trace.exchange, (side) =>
-        side === 0
-          ? { host: table.host0[trace.row]!, port: ports >>> 16 }
-          : { host: table.host1[trace.row]!, port: ports & 0xffff },
-      );
+      learnRoles(book, trace.exchange, (side) => ({
+        host: hostOf(table, trace.row, side),
+        port: portOf(table, trace.row, side),
+      }));
       const from = { trace, store: flows.store, table: flows.table, book, input: 0, baseSeconds: flows.baseSeconds };
       if (trace.rsts.length === 0) silent.push(deriveSilence(from, flows.lastNs));
       else

@@ -1,6 +1,6 @@
 /** `firsthand read CAPTURE…` */
 import type { ReadOptions } from '../../collect/read-capture.ts';
-import { renderJson, renderNdjson } from '../../report/json.ts';
+import { jsonPieces, renderNdjson } from '../../report/json.ts';
 import { renderText } from '../../report/text.ts';
 import type { Report } from '../../report/types.ts';
 import { DONE, FAILED, FINDINGS } from '../exit-codes.ts';
@@ -31,9 +31,11 @@ export async function runRead(captures: readonly string[], flags: ReadFlags, io:
       continue;
     }
     if (exitCode === DONE && hasFindings(report, failOn)) exitCode = FINDINGS;
-    const text = render(report);
-    if (output !== undefined) saved.push(text);
-    else if (!(await write(io.stdout, text))) return DONE;
+    const pieces = flags.json ? jsonPieces(report) : [render(report)];
+    for (const piece of pieces) {
+      if (output !== undefined) saved.push(piece);
+      else if (!(await write(io.stdout, piece))) return DONE;
+    }
   }
   if (output !== undefined && saved.length > 0) {
     await saveWhole(output, saved.join('')).catch((error: unknown) => {
@@ -70,7 +72,6 @@ async function readOne(capture: string, options: ReadOptions, io: Io): Promise<R
 }
 
 function toRenderer(captures: number, flags: ReadFlags, io: Io): (report: Report) => string {
-  if (flags.json) return renderJson;
   if (flags.ndjson) return renderNdjson;
   const options = toTextOptions(flags, io, flags.output !== undefined);
   if (captures === 1) return (report) => renderText(report, options);
