@@ -34,8 +34,11 @@ export interface Answered {
   readonly body: string | Uint8Array | null;
 }
 
-/** Answers that say the request was not processed (RFC 9110 §15.5.20, RFC 8470 §5.2, RFC 6585 §4). */
-const NOT_PROCESSED: ReadonlySet<number> = new Set([421, 425, 429]);
+/**
+ * Answers that say the request was not processed (RFC 9110 §15.5.20, RFC 8470 §5.2, RFC 6585 §4), or is to be sent
+ * unchanged, key included, to another place (RFC 9110 §15.4.8, §15.4.9): kept, the key would be refused there.
+ */
+const NOT_PROCESSED: ReadonlySet<number> = new Set([307, 308, 421, 425, 429]);
 /** From here on an open transaction is rolled back. */
 const SERVER_ERROR = 500;
 /** How many leases a handler may go on for after its connection is gone. */

@@ -189,6 +189,16 @@ describe.each(Object.entries(STARTS))('%s', (_name, startApp) => {
     expect((await post(`${url}/release`, '"b"')).text).toBe('4');
   });
 
+  test.each([307, 308])('a %i lets the same key through at the place it names', async (status) => {
+    const { url } = await start(({ path }) => ({
+      status: path === '/there' ? 201 : status,
+      headers: path === '/there' ? {} : { location: '/there' },
+      body: path,
+    }));
+    const answer = await post(`${url}/here`, '"k"');
+    expect([answer.status, answer.text]).toEqual([201, '/there']);
+  });
+
   test('what a handler throws is answered, and the answer is kept', async () => {
     let runs = 0;
     const { url } = await start(() => {
