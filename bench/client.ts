@@ -33,7 +33,7 @@ interface Plan {
 const SERVER = path.join(import.meta.dirname, 'client-server.mjs');
 const LOOP = path.join(import.meta.dirname, 'client-loop.mjs');
 /** Until V8 has compiled what it will, in turns like the others: who warms up alone warms up better. */
-const WARM_UP_ROUNDS = 10;
+const WARM_UP_ROUNDS = 12;
 const CONCURRENCIES = [1, 16];
 /** With the median of the row above it, the claim holds. */
 const TARGET = 0.95;
@@ -52,8 +52,8 @@ export const help: string = `npm run bench -- client [KIND ...] [--sets N] [--ro
 
   KIND             ${KINDS.join(', ')} (default both): client.fetch beside undici's fetch, client.dispatcher.request
                    beside an Agent's; every other request is a POST with a body of JSON
-  --sets N         times that every client is started anew (default 10)
-  --rounds N       rounds of each client in a set, after ${WARM_UP_ROUNDS} to warm up (default 12)
+  --sets N         times that every client is started anew (default 8)
+  --rounds N       rounds of each client in a set, after ${WARM_UP_ROUNDS} to warm up (default 5)
   --operations N   operations of a round (default 500)
   --dist FOLDER    the built package (default dist)
 
@@ -67,8 +67,8 @@ export async function run(args: readonly string[]): Promise<void> {
     args: [...args],
     allowPositionals: true,
     options: {
-      sets: { type: 'string', default: '10' },
-      rounds: { type: 'string', default: '12' },
+      sets: { type: 'string', default: '8' },
+      rounds: { type: 'string', default: '5' },
       operations: { type: 'string', default: '500' },
       dist: { type: 'string', default: path.resolve(import.meta.dirname, '../dist') },
     },

@@ -10,10 +10,18 @@ import http, { type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
+import { positiveInteger, UsageError } from '../bench/options.ts';
 import { renderTable } from '../bench/table.ts';
+import { announce } from './announce.ts';
 import { SHUTDOWNS, type Shutdown } from './drain-plan.ts';
 
 export const about = 'rolling restarts under keep-alive load: resets that clients see';
+
+export const help: string = `npm run prove -- drain [--restarts N] [--clients N] [--only WAY]
+
+  --restarts N   rolling restarts of each row (default 5)
+  --clients N    keep-alive connections that POST without a pause (default 50)
+  --only WAY     one of ${SHUTDOWNS.join(', ')}`;
 
 type ClientName = 'http' | 'undici';
 
@@ -44,10 +52,17 @@ export async function run(args: readonly string[]): Promise<number> {
       only: { type: 'string' },
     },
   });
-  const [restarts, clients] = [Number(values.restarts), Number(values.clients)];
+  const restarts = positiveInteger('--restarts', values.restarts);
+  const clients = positiveInteger('--clients', values.clients);
+  const shutdowns = SHUTDOWNS.filter((name) => values.only === undefined || name === values.only);
+  if (shutdowns.length === 0) throw new UsageError(`--only ${values.only}: one of ${SHUTDOWNS.join(', ')} is needed`);
   const rows: Row[] = [];
-  for (const shutdown of SHUTDOWNS.filter((name) => values.only === undefined || name === values.only))
-    for (const client of ['http', 'undici'] as const) rows.push(await measure(shutdown, client, restarts, clients));
+  for (const shutdown of shutdowns)
+    for (const client of ['http', 'undici'] as const) {
+      announce(`${shutdown}, ${client}`);
+      rows.push(await measure(shutdown, client, restarts, clients));
+    }
+  announce('');
 
   console.log(`${restarts} rolling restarts, ${clients} keep-alive clients POSTing, Node ${process.version}\n`);
   console.log(
@@ -66,8 +81,8 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const { shutdown, client, codes } of rows)
     if (codes.size > 0) console.log(`${shutdown}, ${client}: ${[...codes].map(([c, n]) => `${n} × ${c}`).join(', ')}`);
   const ours = rows.filter(({ shutdown }) => shutdown === 'firsthand');
-  const holds =
-    ours.length > 0 && ours.every(({ resets, failures, answered }) => resets + failures === 0 && answered > 0);
+  if (ours.length === 0) return 0;
+  const holds = ours.every(({ resets, failures, answered }) => resets + failures === 0 && answered > 0);
   console.log(`\nfirsthand: ${holds ? 'no reset, no failure' : 'the claim of no reset and no failure does not hold'}`);
   return holds ? 0 : 1;
 }
@@ -140,7 +155,11 @@ const BODY = JSON.stringify({ order: 'a'.repeat(200) });
 
 async function startServer(): Promise<Worker> {
   const worker = cluster.fork();
-  await once(worker, 'listening');
+  const died = once(worker, 'exit').then(([code]) => {
+    throw new Error(`the server ended with ${String(code)} before it listened`);
+  });
+  await Promise.race([once(worker, 'listening'), died]);
+  died.catch(() => {});
   return worker;
 }
 

@@ -65,5 +65,7 @@ const server = http.createServer(
     response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify({ operation }));
   }),
 );
-server.listen(Number(port), '127.0.0.1', () => process.send!('listening'));
 process.on('disconnect', () => process.exit());
+// The parent may have gone meanwhile.
+if (!process.connected) process.exit();
+server.listen(Number(port), '127.0.0.1', () => process.send!('listening', () => {}));

@@ -2,11 +2,21 @@
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { positiveInteger, UsageError } from '../bench/options.ts';
 import { type CleanupStack, withCleanup } from '../lab/cleanup.ts';
 import { startHelper } from '../lab/helper.ts';
 import { missingNeeds } from '../lab/needs.ts';
 import { ADDRESS, buildNetwork, type Network } from '../lab/network.ts';
 import type { Need } from '../lab/scenario.ts';
+
+export const about: string = 'connections that lie idle behind a NAT that forgets: which of them still carry data';
+
+export const help: string = `npm run prove -- keep-alive [SECONDS]
+
+  SECONDS   how long they lie idle (default 60)
+
+Linux and root: it builds network namespaces of its own and removes them.`;
 
 /** What the machine must have. */
 export const NEEDS: readonly Need[] = ['root', 'python3', 'netns', 'tun', 'nft'];
@@ -33,18 +43,12 @@ const WAYS = {
   firsthand: { shown: 'keepAlive(socket, { idleMs: 1000, intervalMs: 1000 })', lives: true },
 } as const;
 
-/** `npm run prove -- keep-alive [seconds]`: 60 seconds unless given. Resolves to the exit code. */
+/** Prints what became of each connection; 1 unless ours lives and the one without keep-alive does not. */
 export async function run(args: readonly string[]): Promise<number> {
-  const quietMs = args[0] === undefined ? QUIET_MS : Number(args[0]) * 1000;
-  if (!(quietMs >= 2000 * STATE_SECONDS && quietMs <= 86_400_000)) {
-    process.stderr.write(`keep-alive: seconds must be from ${2 * STATE_SECONDS} to 86400, not ${args[0]}\n`);
-    return 1;
-  }
+  const quietMs = toQuietMs(args);
   const missing = await missingNeeds(NEEDS);
-  if (missing.length > 0) {
-    process.stderr.write(`keep-alive: this machine lacks ${missing.join(', ')}\n`);
-    return 1;
-  }
+  if (missing.length > 0)
+    throw new Error(`keep-alive needs ${missing.join(', ')} (${help.split('\n')[0]}, as root on Linux)`);
   process.stdout.write(`${quietMs / 1000} s of quiet through a NAT that forgets after ${STATE_SECONDS} s\n\n`);
   const rows = await withCleanup((cleanup) => idleThroughNat(cleanup, quietMs));
   for (const { way, answered, error } of rows) {
@@ -52,6 +56,16 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const isProved = rows.every(({ way, answered }) => WAYS[way].lives === null || WAYS[way].lives === answered);
   return isProved && rows.length === Object.keys(WAYS).length ? 0 : 1;
+}
+
+function toQuietMs(args: readonly string[]): number {
+  const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
+  const [text] = positionals;
+  if (positionals.length > 1) throw new UsageError(`one number of seconds is taken, not ${positionals.length}`);
+  if (text === undefined) return QUIET_MS;
+  const seconds = positiveInteger('SECONDS', text);
+  if (seconds >= 2 * STATE_SECONDS && seconds <= 86_400) return seconds * 1000;
+  throw new UsageError(`SECONDS ${seconds}: from ${2 * STATE_SECONDS} to 86400 is needed`);
 }
 
 /** Lays the connections through the NAT, leaves them alone for `quietMs`, and then asks each for an echo. */

@@ -24,7 +24,7 @@ export function mayStall(bytes: unknown): boolean {
   );
 }
 
-/** Whether the same bytes can be had once more. A form gets a new boundary each time, so it counts as a stream. */
+/** Whether the same bytes can be had once more. A form that was not read before gets a new boundary each time, so it counts as a stream. */
 export function isReplayable(body: unknown): boolean {
   return isBytes(body) || typeof body === 'function' || isBlob(body);
 }

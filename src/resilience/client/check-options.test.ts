@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
 
 import { retryBudget } from './budget.ts';
+import { circuitBreaker } from './circuit-breaker.ts';
 import { createClient } from './create-client.ts';
+import { idempotencyKey } from './idempotency-key.ts';
 import { retrySettings } from './options.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { staleReuse } from './stale-reuse.ts';
 
 it.each<[unknown, RegExp]>([
   [null, /the argument of createClient is null: an object of options is needed/],
@@ -33,6 +36,22 @@ it.each<[unknown, RegExp]>([
 ])('createClient(%j) is refused', (options, message) => {
   expect(() => createClient(options as never)).toThrow(TypeError);
   expect(() => createClient(options as never)).toThrow(message);
+});
+
+it.each<[() => unknown, RegExp]>([
+  [
+    () => circuitBreaker({ threshold: 5 } as never),
+    /argument of circuitBreaker has no option threshold \(5\): did you mean/,
+  ],
+  [() => circuitBreaker({ statusCodes: '503' as never }), /statusCodes is '503': an array of statuses is needed/],
+  [() => circuitBreaker(null as never), /the argument of circuitBreaker is null: an object of options is needed/],
+  [() => idempotencyKey({ methods: 'POST' as never }), /methods is 'POST': an array of names like 'POST' is needed/],
+  [() => idempotencyKey({ name: 'Key' } as never), /the argument of idempotencyKey has no option name \('Key'\): /],
+  [() => idempotencyKey({ header: 'a b' }), /header is 'a b': the name of a header is needed/],
+  [() => staleReuse({ retries: 3 } as never), /the argument of staleReuse has no option retries \(3\): it takes none/],
+])('%s is refused', (make, message) => {
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(message);
 });
 
 it.each<[object, RegExp]>([

@@ -21,7 +21,8 @@ export function checkNames(where: string, options: unknown, names: readonly stri
     if (names.includes(name)) continue;
     const near = nearest(name, names);
     const guess = near === null ? '' : `did you mean ${near}? `;
-    throw new TypeError(`${where} has no option ${name} (${quote(value)}): ${guess}it takes ${names.join(', ')}`);
+    const all = names.length === 0 ? 'none' : names.join(', ');
+    throw new TypeError(`${where} has no option ${name} (${quote(value)}): ${guess}it takes ${all}`);
   }
 }
 

@@ -54,6 +54,50 @@ it('holds retries back until the probe instead of burning attempts', async () =>
   expect(origin.seen).toHaveLength(3);
 });
 
+it('stays shut while quick failures overtake slow answers, until they are more than those', async () => {
+  const waiting: (() => void)[] = [];
+  const origin = await startOrigin((n, request, response) => {
+    if (n <= 8) waiting.push(() => response.end('ok'));
+    else reset(request);
+  });
+  const client = createClient({ retry: false, breaker: { consecutiveFailures: 3, halfOpenAfterMs: 60_000 } });
+  undo.push(
+    () => origin.close(),
+    () => client.destroy(),
+  );
+  const ask = (): Promise<string> => client.fetch(origin.url).then((answer) => answer.text());
+  const slow = Array.from({ length: 8 }, ask);
+  await vi.waitUntil(() => waiting.length === 8);
+  for (let n = 0; n < 8; n++) await expect(ask()).rejects.toMatchObject({ cause: { execution: 'maybe-executed' } });
+  await expect(ask()).rejects.toMatchObject({ cause: { code: 'ERR_FIRSTHAND_CIRCUIT_OPEN' } });
+  expect(origin.seen).toHaveLength(16);
+  for (const answer of waiting) answer();
+  expect(await Promise.all(slow)).toEqual(Array.from({ length: 8 }, () => 'ok'));
+});
+
+it('does not count among those that wait what was answered, cancelled or has failed', async () => {
+  const origin = await startOrigin((n, request, response) => {
+    if (n <= 5) response.writeHead(200).write('endless');
+    else if (n > 10) reset(request);
+  });
+  const client = createClient({ retry: false, breaker: { consecutiveFailures: 3, halfOpenAfterMs: 60_000 } });
+  undo.push(
+    () => origin.close(),
+    () => client.destroy(),
+  );
+  for (let n = 0; n < 5; n++) await client.fetch(origin.url);
+  const controller = new AbortController();
+  const cancelled = Array.from({ length: 5 }, () => client.fetch(origin.url, { signal: controller.signal }));
+  const ended = Promise.allSettled(cancelled);
+  await vi.waitUntil(() => origin.seen.length === 10);
+  controller.abort();
+  await ended;
+  const ask = (): Promise<unknown> => client.fetch(origin.url).catch((error: unknown) => error);
+  for (let n = 0; n < 3; n++) await ask();
+  expect(await ask()).toMatchObject({ cause: { code: 'ERR_FIRSTHAND_CIRCUIT_OPEN' } });
+  expect(origin.seen).toHaveLength(13);
+});
+
 it('keeps one circuit for each origin, and stays shut when the caller aborts', async () => {
   const bad = await startOrigin((_n, request) => reset(request));
   const good = await startOrigin((_n, _request, response) => response.end('ok'));

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 
 export interface Connection {
+  readonly socket: Socket;
   /** When an exchange last ended on it, in milliseconds of performance.now(); negative before the first. */
   lastUsedMs: number;
 }
@@ -16,7 +17,7 @@ export function connectionOf(socket: Socket): Connection {
 }
 
 function begin(socket: Socket): Connection {
-  const connection = { lastUsedMs: -1 };
+  const connection = { socket, lastUsedMs: -1 };
   // Not enumerable: whoever prints the socket did not ask for it.
   Object.defineProperty(socket, CONNECTION, { value: connection });
   return connection;

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { Agent } from 'undici';
+import { Agent, MockAgent } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { createClient } from './create-client.ts';
 import { type Origin, startOrigin } from './testing/origin.ts';
 
+const hear = (): void => {};
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const each of undo.splice(0).reverse()) await each();
@@ -44,6 +45,74 @@ describe('close', () => {
     expect((error as Error).cause).toMatchObject({ code: 'UND_ERR_CLOSED' });
     await client.close();
   });
+
+  it('of the dispatcher may be said twice, and with destroy in between', async () => {
+    let arrived: (() => void) | null = null;
+    const origin = await start(() => arrived?.());
+    const { dispatcher } = createClient({ retry: false });
+    const events: string[] = [];
+    const waiting = new Promise<void>((resolve) => (arrived = resolve));
+    const answered = dispatcher.request({ origin: origin.url, path: '/', method: 'GET' }).catch((error: Error) => {
+      events.push(error.message);
+    });
+    await waiting;
+    const first = dispatcher.close().then(() => events.push('closed'));
+    const second = dispatcher.close().then(() => events.push('closed'));
+    await new Promise(setImmediate);
+    expect(events).toEqual([]);
+    await dispatcher.destroy(new Error('enough'));
+    await Promise.all([first, second, answered, dispatcher.close(), dispatcher.destroy()]);
+    expect(events.toSorted()).toEqual(['closed', 'closed', 'enough']);
+    await new Promise<void>((resolve) => dispatcher.close(resolve));
+    await new Promise<void>((resolve) => dispatcher.destroy(resolve));
+  });
+
+  it('destroy ends a MockAgent, which can only be closed', async () => {
+    const mock = new MockAgent();
+    mock.get('http://a.test').intercept({ path: '/', method: 'GET' }).reply(200, 'mocked').persist();
+    const client = createClient({ dispatcher: mock });
+    expect(await (await client.fetch('http://a.test/')).text()).toBe('mocked');
+    await client.destroy();
+    await client.close();
+    await expect(client.fetch('http://a.test/')).rejects.toThrow('the client is closed');
+  });
+});
+
+describe('events', () => {
+  const EVENTS = ['connect', 'disconnect', 'connectionError', 'drain'] as const;
+  const counts = (agent: Agent): number[] => EVENTS.map((event) => agent.listenerCount(event));
+
+  it('are heard of the dispatcher within only while somebody listens', async () => {
+    const agent = new Agent();
+    undo.push(() => agent.destroy());
+    const limit = agent.getMaxListeners();
+    const { dispatcher } = createClient({ dispatcher: agent });
+    expect(counts(agent)).toEqual([0, 0, 0, 0]);
+    dispatcher
+      .on('connect', hear)
+      .on('connect', () => {})
+      .once('drain', hear);
+    expect(counts(agent)).toEqual([1, 0, 0, 1]);
+    dispatcher.off('connect', hear).off('drain', hear);
+    expect(counts(agent)).toEqual([1, 0, 0, 0]);
+    dispatcher.removeAllListeners('connect');
+    expect(counts(agent)).toEqual([0, 0, 0, 0]);
+    expect(agent.getMaxListeners()).toBe(limit);
+  });
+
+  it.each(['close', 'destroy'] as const)('come until %s has ended, and leave nothing behind', async (how) => {
+    const origin = await start((_n, _request, response) => response.end('ok'));
+    const agent = new Agent();
+    const { dispatcher } = createClient({ dispatcher: agent });
+    const heard: string[] = [];
+    dispatcher.on('connect', ({ port }) => heard.push(`connect ${port}`));
+    dispatcher.on('disconnect', ({ port }) => heard.push(`disconnect ${port}`));
+    await (await dispatcher.request({ origin: origin.url, path: '/', method: 'GET' })).body.text();
+    await dispatcher[how]();
+    const { port } = new URL(origin.url);
+    expect(heard).toEqual([`connect ${port}`, `disconnect ${port}`]);
+    expect(counts(agent)).toEqual([0, 0, 0, 0]);
+  });
 });
 
 it.each([
@@ -56,7 +125,7 @@ it.each([
   const warn = (warning: Error): void => void warnings.push(warning);
   process.on('warning', warn);
   undo.push(async () => process.off('warning', warn));
-  for (let n = 0; n < 30; n++) createClient({ dispatcher: agent });
+  for (let n = 0; n < 30; n++) createClient({ dispatcher: agent }).dispatcher.on('drain', () => {});
   await new Promise(setImmediate);
   expect(warnings).toEqual([]);
   for (let n = 0; n < 11; n++) agent.on('drain', () => {});

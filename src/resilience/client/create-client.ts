@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 
 import type { Attempt } from './attempt.ts';
 import { type BreakerOptions, breakerSettings } from './breaker.ts';
-import { checkMethods, checkNames, checkNumber, checkStatusCodes, checkWord, quote } from './check-options.ts';
+import { checkMethods, checkNames, quote } from './check-options.ts';
 import { keepAliveConnector } from './connector.ts';
 import { ClientDispatcher } from './dispatcher.ts';
 import { toFetch } from './fetch.ts';
@@ -65,59 +65,28 @@ export function createClient(options: ClientOptions = {}): Client {
   const inner = options.dispatcher ?? new undici.Agent({ connect: keepAliveConnector() });
   const policy = new Policy({
     retry: retry === false ? NO_RETRY : retrySettings(retry),
-    breaker: breaker === false ? null : breakerSettings(breaker),
+    breaker: breaker === false ? null : breakerSettings(breaker, 'breaker', ' or false'),
     onAttempt,
   });
-  const keys = idempotency === false ? null : keySettings(idempotency);
-  allowOneMoreListener(inner);
+  const keys = idempotency === false ? null : keySettings(idempotency, 'idempotency', ' or false');
   const dispatcher = new ClientDispatcher(inner, policy, keys);
   const ask = toFetch(dispatcher);
-  let closing: Promise<void> | null = null;
   return {
-    fetch: (input, init) => (closing === null ? ask(input, init) : Promise.reject(closedError())),
+    fetch: (input, init) => (dispatcher.closed ? Promise.reject(closedError()) : ask(input, init)),
     dispatcher,
-    close: () => (closing ??= dispatcher.close()),
-    destroy: (error) => {
-      const destroyed = dispatcher.destroy(error ?? null);
-      closing ??= destroyed;
-      return destroyed;
-    },
+    close: () => dispatcher.close(),
+    destroy: (error) => dispatcher.destroy(error ?? null),
   };
 }
 
 function checkClientOptions(options: ClientOptions): void {
   checkNames('the argument of createClient', options, ['dispatcher', 'retry', 'idempotency', 'breaker', 'onAttempt']);
-  const { dispatcher, retry, idempotency, breaker, onAttempt } = options;
+  const { dispatcher, retry, onAttempt } = options;
   if (dispatcher !== undefined)
     checkMethods('dispatcher', dispatcher, ['dispatch', 'close', 'destroy', 'on'], 'a Dispatcher of undici');
   if (retry !== undefined && retry !== false) checkNames('retry', retry, RETRY_NAMES, ' or false');
-  if (idempotency !== undefined && idempotency !== false) checkKeyOptions(idempotency);
-  if (breaker !== undefined && breaker !== false) checkBreakerOptions(breaker);
   if (onAttempt !== undefined && typeof onAttempt !== 'function')
     throw new TypeError(`onAttempt is ${quote(onAttempt)}: a function is needed`);
-}
-
-function checkKeyOptions(options: IdempotencyKeyOptions): void {
-  checkNames('idempotency', options, ['header', 'methods'], ' or false');
-  const { header = '', methods = [] } = options;
-  if (typeof header !== 'string') throw new TypeError(`header is ${quote(header)}: the name of a header is needed`);
-  if (!Array.isArray(methods) || methods.some((method) => typeof method !== 'string'))
-    throw new TypeError(`methods is ${quote(methods)}: an array of names like 'POST' is needed`);
-}
-
-function checkBreakerOptions(options: BreakerOptions): void {
-  checkNames('breaker', options, ['consecutiveFailures', 'halfOpenAfterMs', 'whenOpen', 'statusCodes'], ' or false');
-  const { consecutiveFailures = 1, halfOpenAfterMs = 1, whenOpen = 'wait', statusCodes = [] } = options;
-  checkNumber('consecutiveFailures', consecutiveFailures, { from: 1, to: 10_000, whole: true });
-  checkNumber('halfOpenAfterMs', halfOpenAfterMs, { from: 1, to: 3_600_000 });
-  checkWord('whenOpen', whenOpen, ['wait', 'fail']);
-  checkStatusCodes('statusCodes', statusCodes);
-}
-
-/** Each client of a dispatcher hears its events: that is no leak, and the program's own listeners keep their number. */
-function allowOneMoreListener(inner: Dispatcher): void {
-  const limit = inner.getMaxListeners?.() ?? 0;
-  if (limit > 0) inner.setMaxListeners(limit + 1);
 }
 
 function closedError(): TypeError {

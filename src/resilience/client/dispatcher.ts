@@ -2,19 +2,21 @@
 import type { Dispatcher as DispatcherType } from 'undici';
 
 import { Dispatcher } from './dispatcher-class.ts';
+import { forwardEvents } from './forward-events.ts';
 import { type KeySettings, withKey } from './idempotency-key.ts';
 import type { Policy } from './policy.ts';
 import { dispatchOperation } from './retry.ts';
 import { undici } from './undici.ts';
-
-const EVENTS = ['connect', 'disconnect', 'connectionError', 'drain'] as const;
 
 export class ClientDispatcher extends Dispatcher {
   readonly #inner: DispatcherType;
   readonly #dispatchInner: DispatcherType.Dispatch;
   readonly #policy: Policy;
   readonly #keys: KeySettings | null;
+  readonly #stopEvents: () => void;
   #closed = false;
+  #closing: Promise<void> | null = null;
+  #destroying: Promise<void> | null = null;
 
   constructor(inner: DispatcherType, policy: Policy, keys: KeySettings | null) {
     super();
@@ -22,7 +24,12 @@ export class ClientDispatcher extends Dispatcher {
     this.#dispatchInner = (options, handler) => inner.dispatch(options, handler);
     this.#policy = policy;
     this.#keys = keys;
-    for (const event of EVENTS) inner.on(event as 'connect', (...args) => void this.emit(event as 'connect', ...args));
+    this.#stopEvents = forwardEvents(inner, this);
+  }
+
+  /** Whether it takes no more requests. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   override dispatch(options: DispatcherType.DispatchOptions, handler: DispatcherType.DispatchHandler): boolean {
@@ -44,9 +51,10 @@ export class ClientDispatcher extends Dispatcher {
   override close(): Promise<void>;
   override close(callback: () => void): void;
   override close(callback?: () => void): Promise<void> | void {
-    const closed = this.#close();
-    if (callback === undefined) return closed;
-    void closed.then(callback);
+    this.#closed = true;
+    this.#closing ??= this.#close();
+    if (callback === undefined) return this.#closing;
+    void this.#closing.then(callback, callback);
   }
 
   /** Fails what is under way with the error and closes the connections at once. */
@@ -58,16 +66,29 @@ export class ClientDispatcher extends Dispatcher {
     const error = typeof first === 'function' ? null : (first ?? null);
     const then = typeof first === 'function' ? first : callback;
     this.#closed = true;
-    this.#policy.cancelAll(error ?? new undici.errors.ClientDestroyedError());
-    const destroyed = this.#inner.destroy(error);
-    if (then === undefined) return destroyed;
-    void destroyed.then(then);
+    this.#destroying ??= this.#destroy(error);
+    this.#closing ??= this.#destroying;
+    if (then === undefined) return this.#destroying;
+    void this.#destroying.then(then, then);
   }
 
   async #close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
     await this.#policy.idle();
+    // What is destroyed meanwhile cannot be closed as well.
+    if (this.#destroying !== null) return this.#destroying;
     await this.#inner.close();
+    this.#stopEvents();
   }
+
+  async #destroy(error: Error | null): Promise<void> {
+    this.#policy.cancelAll(error ?? new undici.errors.ClientDestroyedError());
+    await destroyDispatcher(this.#inner, error);
+    this.#stopEvents();
+  }
+}
+
+/** MockAgent, and whatever else inherits the destroy() of undici's base class, can only be closed. */
+async function destroyDispatcher(inner: DispatcherType, error: Error | null): Promise<void> {
+  const inherited = (inner as { destroy: unknown }).destroy === Dispatcher.prototype.destroy;
+  await (inherited ? inner.close() : inner.destroy(error));
 }

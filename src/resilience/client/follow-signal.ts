@@ -1,5 +1,4 @@
 /** Many who follow one AbortSignal, behind one listener: Node warns of a leak at eleven. */
-import { toReason } from './policy.ts';
 
 export type Follower = (reason: Error) => void;
 
@@ -20,6 +19,14 @@ export function unfollow(signal: AbortSignal, follower: Follower): void {
 /** As `follow`, for what nobody will take back: the latest thousand of a signal are kept. */
 export function followOn(signal: AbortSignal, follower: Follower): void {
   followersOf(signal).leave(follower);
+}
+
+/** The reason of an aborted signal as an Error. */
+export function toReason(signal: AbortSignal | null): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error
+    ? reason
+    : new DOMException(String(reason ?? 'This operation was aborted'), 'AbortError');
 }
 
 function followersOf(signal: AbortSignal): Followers {

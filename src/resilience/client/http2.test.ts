@@ -78,3 +78,27 @@ it('a GET survives a GOAWAY', async () => {
   expect(await post(client, url, 'GET')).toBe('done');
   expect(count()).toBe(2);
 });
+
+it('a quiet session is kept awake with PING', async () => {
+  const server: Http2SecureServer = createSecureServer(certificate());
+  const pinged = new Promise<number>((resolve) => {
+    server.on('session', (session) => session.on('ping', (payload) => resolve(payload.length)));
+  });
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('done');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const dispatcher = new Agent({ allowH2: true, pingInterval: 20, connect: { rejectUnauthorized: false } });
+  const client = createClient({ dispatcher });
+  undo.push(
+    () => server.close(),
+    () => client.destroy(),
+  );
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  expect(await post(client, url)).toBe('done');
+  // RFC 9113 §6.7: eight bytes.
+  expect(await pinged).toBe(8);
+  expect(await post(client, url)).toBe('done');
+});

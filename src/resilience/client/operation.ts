@@ -7,19 +7,20 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 import type { Attempt } from './attempt.ts';
-import { afterServerMs, backoffMs } from './backoff.ts';
+import { answerDelayMs, isRepeatable } from './answer-delay.ts';
+import { backoffMs } from './backoff.ts';
 import { isReplayable, isSpent, nextBody } from './body.ts';
 import type { Breaker, Entrant, Probe } from './breaker.ts';
+import { Discard } from './discard.ts';
 import type { ErrorCode } from './error-codes.ts';
 import { isConnectionFailure, isRefusedStream } from './failure.ts';
-import { requestHeader, responseHeader, withHeader } from './headers.ts';
+import { toReason } from './follow-signal.ts';
+import { requestHeader, withHeader } from './headers.ts';
 import { isKeyed } from './key-headers.ts';
-import { MAX_RETRY_AFTER_MS } from './options.ts';
-import { type Cancellable, type Policy, toReason } from './policy.ts';
+import type { Cancellable, Policy } from './policy.ts';
 import { asDispatchHandler, type RawHandler, type RawHeaders } from './raw-handler.ts';
 import { cannotResume } from './resume.ts';
 import { Resumption } from './resumption.ts';
-import { retryAfterMs } from './retry-after.ts';
 import { isIdempotent, safetyOf } from './safety.ts';
 import { Sending } from './sending.ts';
 import { tellFailure } from './tell-failure.ts';
@@ -30,10 +31,6 @@ type Options = Dispatcher.DispatchOptions;
 
 /** A pool that lost all its connections at once is emptied one by one, without waits and without an end of its own. */
 const MAX_STALE = 100;
-/** The body of an answer that is thrown away is read up to here, so that the connection can be kept. */
-const MAX_DISCARD_BYTES = 65_536;
-/** And no longer than this, in milliseconds. */
-const MAX_DISCARD_MS = 500;
 
 export class Operation extends Sending implements RawHandler, Cancellable, Entrant {
   private readonly dispatch: Dispatcher.Dispatch;
@@ -50,14 +47,13 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   private endWait: (() => void) | null = null;
   private abortAttempt: ((reason?: Error) => void) | null = null;
   private probe: Probe | null = null;
+  /** The breaker counts this attempt among those that have no answer yet. */
+  private awaited = false;
   /** Operations of dispatchers around this one that run the same request. */
   private above: readonly Starting[] | null = null;
 
-  /** Milliseconds to wait when the answer that is being thrown away has ended; negative when none is. */
-  private discardThenMs = -1;
-  private discardedBytes = 0;
-  private discardLimit: NodeJS.Timeout | null = null;
-
+  /** The answer that is being thrown away, if one is. */
+  private discard: Discard | null = null;
   /** The caller has the head of an answer. */
   private passed = false;
   private whyNotResumable = '';
@@ -102,7 +98,6 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
     if (this.n > 0) {
       this.forgetAttempt();
       this.abortAttempt = null;
-      this.discardThenMs = -1;
     }
     this.n++;
     const breaker = this.breaker;
@@ -163,12 +158,13 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
       return;
     }
     this.begin();
+    this.tellAwaited(true);
     this.abortAttempt = abort;
     const entered = enterStart(this);
     try {
       if (!this.told) {
         this.told = true;
-        this.handler.onConnect?.(this.abort, context);
+        this.handler.onConnect?.((reason) => this.cancel(reason ?? new undici.errors.RequestAbortedError()), context);
       } else if (this.above !== null) startAgain(this.above);
     } finally {
       this.above = leaveStart(entered);
@@ -202,14 +198,15 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   onHeaders(status: number, headers: RawHeaders, resume: () => void, statusText: string): boolean {
     if (status < 200) return this.passed || this.handler.onHeaders(status, headers, resume, statusText);
     this.status = status;
+    this.tellAwaited(false);
     // The head is all that is asked of a probe: a body may take as long as it likes.
     if (this.probe !== null) this.tellBreaker(this.statusFailure());
-    const retryMs = this.retryAnswerMs(status, headers);
-    if (retryMs !== null) {
-      this.discardThenMs = retryMs;
-      this.discardedBytes = 0;
-      this.discardLimit = setTimeout(() => this.endDiscard(), MAX_DISCARD_MS);
-      return true;
+    if (isRepeatable(status, this.policy.retry)) {
+      const retryMs = this.retryAnswerMs(status, headers);
+      if (retryMs !== null) {
+        this.discard = new Discard(retryMs, this.abortAttempt!);
+        return true;
+      }
     }
     if (this.passed) return this.takeRest(status, headers, resume);
     this.passed = true;
@@ -226,15 +223,10 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   }
 
   onData(chunk: Buffer): boolean {
-    if (this.discardThenMs < 0)
+    if (this.discard === null)
       return this.resumption === null ? this.handler.onData(chunk) : this.resumption.onData(chunk);
-    this.discardedBytes += chunk.length;
-    if (this.discardedBytes > MAX_DISCARD_BYTES) this.endDiscard();
+    this.discard.onData(chunk);
     return true;
-  }
-
-  private endDiscard(): void {
-    this.abortAttempt?.(new Error('the answer is too long to be read for nothing'));
   }
 
   onComplete(trailers: RawHeaders): void {
@@ -242,9 +234,9 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
     // A layer below does not pass on that the request was written: later ones are looked at in a microtask.
     if (!this.requestSent) this.policy.hearsSent = false;
     this.tellBreaker(this.statusFailure());
-    if (this.discardThenMs >= 0) {
+    if (this.discard !== null) {
       this.record(undefined);
-      this.again(this.discardThenMs);
+      this.again(this.discard.thenMs);
       return;
     }
     const shortage = this.resumption === null ? null : this.resumption.shortage;
@@ -262,10 +254,10 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   onError(error: Error): void {
     forgetSocket(this);
     if (this.finished) return;
-    if (this.discardThenMs >= 0 && !this.cancelled) {
+    if (this.discard !== null && !this.cancelled) {
       this.tellBreaker(this.statusFailure());
       this.record(undefined);
-      this.again(this.discardThenMs);
+      this.again(this.discard.thenMs);
       return;
     }
     if (this.cancelled || !isConnectionFailure(error)) {
@@ -339,20 +331,13 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   /** How long to wait before this answer is asked for again, or null to hand it to the caller. */
   private retryAnswerMs(status: number, headers: RawHeaders): number | null {
     const { retry } = this.policy;
-    const isConflict = status === 409 && retry.statusCodes.size > 0;
-    if (!isConflict && !retry.statusCodes.has(status)) return null;
-    if (this.retries() + 1 >= retry.maxAttempts) return null;
-    if (!isIdempotent(this.method) && !this.keyed()) return null;
+    const next = this.retries() + 1;
+    if (next >= retry.maxAttempts) return null;
+    const keyed = this.keyed();
+    if (!keyed && !isIdempotent(this.method)) return null;
     if (this.bodySpent()) return null;
-    const askedMs = retryAfterMs(responseHeader(headers, 'retry-after'), Date.now());
-    if (askedMs !== null && askedMs > MAX_RETRY_AFTER_MS) return null;
-    let delayMs = askedMs === null ? backoffMs(this.retries() + 1, retry) : afterServerMs(askedMs, retry);
-    if (isConflict && !retry.statusCodes.has(status)) {
-      // A server that replays says so while the first try still runs; any other 409 is the answer.
-      if (askedMs === null || !this.keyed()) return null;
-      delayMs = Math.max(delayMs, backoffMs(this.retries() + 1, retry));
-    }
-    if (!this.fits(delayMs)) return null;
+    const delayMs = answerDelayMs(status, headers, keyed, next, retry);
+    if (delayMs === null || !this.fits(delayMs)) return null;
     if (retry.budgetOf !== null && !retry.budgetOf(this.origin).withdraw()) return null;
     return delayMs;
   }
@@ -376,6 +361,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
 
   private again(delayMs: number): void {
     this.abortAttempt = null;
+    this.tellAwaited(false);
     this.stopWatching();
     this.stopDiscarding();
     this.tellCaller();
@@ -402,18 +388,16 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   }
 
   private stopDiscarding(): void {
-    if (this.discardLimit !== null) clearTimeout(this.discardLimit);
-    this.discardLimit = null;
+    if (this.discard !== null) this.discard.stop();
+    this.discard = null;
   }
 
   /** An attempt that never began gave the caller no way to abort; it needs one before any wait. */
   private tellCaller(): void {
     if (this.told) return;
     this.told = true;
-    this.handler.onConnect?.(this.abort, null);
+    this.handler.onConnect?.((reason) => this.cancel(reason ?? new undici.errors.RequestAbortedError()), null);
   }
-
-  private readonly abort = (reason?: Error): void => this.cancel(reason ?? new undici.errors.RequestAbortedError());
 
   private onDeadline(): void {
     const error = new Error(`the deadline of ${this.policy.retry.deadlineMs} ms ended`);
@@ -462,6 +446,13 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
     else breaker?.failure(error);
   }
 
+  private tellAwaited(awaited: boolean): void {
+    if (this.awaited === awaited) return;
+    this.awaited = awaited;
+    if (awaited) this.breaker?.awaits();
+    else this.breaker?.awaitsNoMore();
+  }
+
   /** What the status says of the health of the origin. */
   private statusFailure(): Error | undefined {
     const { breaker, status } = this;
@@ -478,11 +469,9 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
 
   private giveUp(code: ErrorCode, cause: Error): void {
     const keyed = this.keyed();
-    const { method, path, origin } = this;
-    const whyNotResumable = this.whyNotResumable;
-    this.fail(
-      tellFailure({ code, cause, attempts: this.attempts ?? [], method, path, origin, keyed, whyNotResumable }),
-    );
+    const { method, path, origin, whyNotResumable, passed: answerBegun } = this;
+    const attempts = this.attempts ?? [];
+    this.fail(tellFailure({ code, cause, attempts, method, path, origin, keyed, whyNotResumable, answerBegun }));
   }
 
   private fail(error: Error): void {
@@ -494,6 +483,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   private settle(): void {
     if (this.finished) return;
     this.finished = true;
+    this.tellAwaited(false);
     if (this.deadline !== null) clearTimeout(this.deadline);
     this.endWait?.();
     this.endWait = null;

@@ -17,7 +17,11 @@ export interface RetryOptions {
   readonly deadlineMs?: number;
   /** Default one budget per origin (see retryBudget); false takes the brake off. */
   readonly budget?: RetryBudget | false;
-  /** Answers that are tried again where repeating is safe; default 429, 502, 503, 504. */
+  /**
+   * Answers that are tried again where repeating is safe; default 429, 502, 503, 504. A 409 with `Retry-After` to a
+   * request with a key says that its first try still runs, so it is tried again whatever is listed; `[]` turns that
+   * off too.
+   */
   readonly statusCodes?: readonly number[];
   /** Ends every operation, also during a wait. */
   readonly signal?: AbortSignal;

@@ -102,6 +102,7 @@ it('prints what happened, the phase, executed or not, each attempt, the remedy a
     path: '/orders\u001b[2J?token=secret',
     keyed: false,
     whyNotResumable: '',
+    answerBegun: false,
   });
   const text = inspect(error);
   expect(text.replaceAll(/[^\n]/g, '').length).toBeGreaterThan(8);

@@ -3,6 +3,7 @@ import { channel, type Channel } from 'node:diagnostics_channel';
 
 import type { Attempt } from './attempt.ts';
 import { Breaker, type BreakerSettings } from './breaker.ts';
+import { type Follower, follow, unfollow } from './follow-signal.ts';
 import { type RetrySettings, retrySettings } from './options.ts';
 import { PerOrigin } from './per-origin.ts';
 
@@ -28,6 +29,7 @@ export class Policy {
   readonly #breakers: PerOrigin<Breaker> | null;
   #running = 0;
   #onIdle: (() => void) | null = null;
+  readonly #onSignal: Follower = (reason) => this.cancelAll(reason);
 
   constructor(
     given: Partial<Pick<Policy, 'retry' | 'raw' | 'replacesStale'>> & {
@@ -41,8 +43,6 @@ export class Policy {
     this.onAttempt = given.onAttempt ?? null;
     const { breaker } = given;
     this.#breakers = breaker ? new PerOrigin(() => new Breaker(breaker)) : null;
-    // One listener however many operations there are.
-    this.retry.signal?.addEventListener('abort', () => this.cancelAll(toReason(this.retry.signal)), { once: true });
   }
 
   breakerOf(origin: string): Breaker | null {
@@ -51,12 +51,18 @@ export class Policy {
 
   begin(operation: Cancellable): void {
     this.#running++;
-    if (this.retry.signal !== null) this.cancellable.add(operation);
+    const { signal } = this.retry;
+    if (signal === null) return;
+    this.cancellable.add(operation);
+    // Only while something is under way: a signal may outlive many clients.
+    if (this.#running === 1) follow(signal, this.#onSignal);
   }
 
   end(operation: Cancellable): void {
     if (this.cancellable.size > 0) this.cancellable.delete(operation);
-    if (--this.#running === 0) this.#onIdle?.();
+    if (--this.#running > 0) return;
+    if (this.retry.signal !== null) unfollow(this.retry.signal, this.#onSignal);
+    this.#onIdle?.();
   }
 
   cancelAll(reason: Error): void {
@@ -92,12 +98,4 @@ export class Policy {
   get reports(): boolean {
     return this.onAttempt !== null || attemptChannel.hasSubscribers;
   }
-}
-
-/** The reason of an aborted signal as an Error. */
-export function toReason(signal: AbortSignal | null): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error
-    ? reason
-    : new DOMException(String(reason ?? 'This operation was aborted'), 'AbortError');
 }

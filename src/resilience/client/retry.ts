@@ -1,7 +1,7 @@
 /** The retry interceptor for any dispatcher of undici 7. */
 import type { Dispatcher } from 'undici';
 
-import { Collecting, lengthToCollect } from './collect.ts';
+import { Collecting, toCollect } from './collect.ts';
 import { Operation } from './operation.ts';
 import { type RetryOptions, retrySettings } from './options.ts';
 import { Policy } from './policy.ts';
@@ -34,10 +34,10 @@ export function dispatchOperation(
 ): boolean {
   if (options.upgrade || options.method === 'CONNECT') return dispatch(options, handler);
   const raw = toRawHandler(handler);
-  const lengthBytes = lengthToCollect(options);
-  if (lengthBytes < 0) return new Operation(dispatch, options, raw, policy).run();
-  new Collecting(policy, (error) => raw.onError(error)).run(options.body, lengthBytes, (body) =>
-    new Operation(dispatch, { ...options, body }, raw, policy).run(),
+  const collect = toCollect(options);
+  if (collect === null) return new Operation(dispatch, options, raw, policy).run();
+  new Collecting(policy, (error) => raw.onError(error)).run(collect, (read) =>
+    new Operation(dispatch, { ...options, ...read }, raw, policy).run(),
   );
   return true;
 }

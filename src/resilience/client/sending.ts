@@ -18,9 +18,6 @@ import { failedInUndici, failedToConnect, type Starting } from './watch.ts';
  * these is made for every request.
  */
 export abstract class Sending implements Starting {
-  readonly method: string;
-  readonly path: string;
-  readonly origin: string;
   abstract readonly wantsMicrotask: boolean;
   protected readonly options: Dispatcher.DispatchOptions;
   /** Attempts so far, this one included. */
@@ -31,7 +28,6 @@ export abstract class Sending implements Starting {
   private started = false;
   private everStarted = false;
   private mayHaveLeft = false;
-  private socket: Socket | null = null;
   private connection: Connection | null = null;
   private bytesBefore = -1;
   private reused = false;
@@ -41,11 +37,20 @@ export abstract class Sending implements Starting {
   private onDrain: (() => void) | null = null;
 
   constructor(options: Dispatcher.DispatchOptions) {
-    const { origin } = options;
     this.options = options;
-    this.method = options.method;
-    this.path = options.path;
-    this.origin = typeof origin === 'string' ? origin : (origin?.origin ?? '');
+  }
+
+  get method(): string {
+    return this.options.method;
+  }
+
+  get path(): string {
+    return this.options.path;
+  }
+
+  get origin(): string {
+    const { origin } = this.options;
+    return typeof origin === 'string' ? origin : (origin?.origin ?? '');
   }
 
   /** Before a later attempt: nothing of it has begun. */
@@ -53,7 +58,7 @@ export abstract class Sending implements Starting {
     this.stopWatching();
     this.started = false;
     this.mayHaveLeft = false;
-    this.socket = null;
+    this.connection = null;
     this.reused = false;
     this.idleMs = 0;
     this.firstWriteFailed = false;
@@ -69,7 +74,7 @@ export abstract class Sending implements Starting {
     this.started = true;
     this.everStarted = true;
     this.stopWatching();
-    this.socket = null;
+    this.connection = null;
     this.bytesBefore = -1;
     this.firstWriteFailed = false;
     this.stalledWrite = false;
@@ -79,7 +84,6 @@ export abstract class Sending implements Starting {
   onSocket(socket: Socket): void {
     const connection = connectionOf(socket);
     const { lastUsedMs } = connection;
-    this.socket = socket;
     this.connection = connection;
     this.reused = lastUsedMs >= 0;
     // A whole number: V8 would allocate one with a fraction for each request.
@@ -90,10 +94,11 @@ export abstract class Sending implements Starting {
 
   /** What the first write did, before any event can come between. */
   onFirstWrite(): void {
-    const { socket } = this;
+    const { connection } = this;
     const { body } = this.options;
     // A stream is written later and in parts: an error then says nothing of the first one.
-    if (socket === null || !isBytes(body)) return;
+    if (connection === null || !isBytes(body)) return;
+    const { socket } = connection;
     const { errored } = socket as { errored?: NodeJS.ErrnoException | null };
     if (errored) this.firstWriteFailed = errored.syscall === 'write';
     else if (mayStall(body) && socket.writableNeedDrain) {
@@ -109,7 +114,7 @@ export abstract class Sending implements Starting {
   }
 
   protected stopWatching(): void {
-    if (this.onDrain !== null) this.socket?.off('drain', this.onDrain);
+    if (this.onDrain !== null) this.connection?.socket.off('drain', this.onDrain);
   }
 
   /** Whether undici ever began with the body. */
@@ -131,8 +136,8 @@ export abstract class Sending implements Starting {
   private sent(error: Error | undefined): Sent {
     if (this.mayHaveLeft) return 'yes';
     if (!this.started) return error !== undefined && isUnexplained(error) ? 'yes' : 'no';
-    const { socket } = this;
-    if (this.status !== 0 || socket === null) return 'yes';
+    if (this.status !== 0 || this.connection === null) return 'yes';
+    const { socket } = this.connection;
     const isHttp2 = (socket as { alpnProtocol?: string | false | null }).alpnProtocol === 'h2';
     // A session of HTTP/2 writes past the socket object: nothing of it can be counted there.
     if (isHttp2) return 'yes';

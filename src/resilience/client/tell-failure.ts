@@ -15,6 +15,8 @@ export interface Failure {
   readonly path: string;
   readonly keyed: boolean;
   readonly whyNotResumable: string;
+  /** The caller has the head of an answer. */
+  readonly answerBegun: boolean;
 }
 
 /** The error for the caller. */
@@ -41,7 +43,7 @@ export function executionOf(attempts: readonly Attempt[]): Execution {
 }
 
 function messageOf(
-  { code, cause, attempts, whyNotResumable }: Failure,
+  { code, cause, attempts, whyNotResumable, answerBegun }: Failure,
   operation: string,
   execution: Execution,
 ): string {
@@ -54,6 +56,7 @@ function messageOf(
     case 'ERR_FIRSTHAND_MAYBE_EXECUTED':
       return `${operation} failed after it began to leave (${reason}); ${executed}, so it was not sent again`;
     case 'ERR_FIRSTHAND_DEADLINE':
+      if (answerBegun) return `the answer to ${operation} had begun when time ran out (${reason}); its rest is missing`;
       return `${operation} ran out of time after ${tries} (${reason}); ${executed}`;
     case 'ERR_FIRSTHAND_BUDGET':
       return `${operation} failed and the retry budget is used up, after ${tries} (${reason}); ${executed}`;

@@ -26,13 +26,15 @@ interface SendHeaders {
   readonly socket: Socket;
 }
 
-const starting: Starting[] = [];
+/** In the order in which they were told; a length that is set to 0 for each request would cost a fifth of a microsecond. */
+const starting: (Starting | null)[] = [];
+let startingCount = 0;
 /** How many of them are telling the handler above, one inside the other. */
 let depth = 0;
 let watching = false;
 const connectErrors = new WeakSet<object>();
 const requestErrors = new WeakSet<object>();
-const written: Starting[] = [];
+let written: Starting[] = [];
 /** queueMicrotask makes an async resource each time; this runs for every request. */
 const microtask = Promise.resolve();
 
@@ -41,16 +43,18 @@ export function watchUndici(): void {
   if (watching) return;
   watching = true;
   subscribe('undici:client:sendHeaders', (message) => {
-    if (starting.length === 0) return;
+    if (startingCount === 0) return;
     const { request, socket } = message as SendHeaders;
-    for (let at = 0; at < starting.length; at++) {
+    for (let at = 0; at < startingCount; at++) {
       const attempt = starting[at]!;
       // A query given apart is appended to the path.
-      if (request.method !== attempt.method || !request.path.startsWith(attempt.path)) continue;
+      const { path } = attempt;
+      if (request.method !== attempt.method) continue;
+      if (request.path !== path && !request.path.startsWith(path)) continue;
       attempt.onSocket(socket);
       if (attempt.wantsMicrotask && written.push(attempt) === 1) void microtask.then(reportFirstWrites);
     }
-    starting.length = 0;
+    forgetAll();
   });
   subscribe('undici:client:connectError', (message) => {
     const { error } = message as { error: unknown };
@@ -64,28 +68,29 @@ export function watchUndici(): void {
 
 /** To be called from `onConnect`, before the handler above hears of it; what it returns is for `leaveStart`. */
 export function enterStart(attempt: Starting): number {
-  if (depth === 0) starting.length = 0;
+  if (depth === 0) forgetAll();
   depth++;
-  return starting.push(attempt);
+  starting[startingCount] = attempt;
+  return ++startingCount;
 }
 
 /** And after that: the attempts above this one, of dispatchers around its own, that wait for the same socket. */
 export function leaveStart(entered: number): readonly Starting[] | null {
   depth--;
-  return starting.length > entered ? starting.slice(entered) : null;
+  return startingCount > entered ? (starting.slice(entered, startingCount) as Starting[]) : null;
 }
 
 /** Instead of telling the handler above again: those above move to another connection with this attempt. */
 export function startAgain(above: readonly Starting[]): void {
   for (const attempt of above) {
     attempt.begin();
-    starting.push(attempt);
+    starting[startingCount++] = attempt;
   }
 }
 
 /** To be called when the attempt ended, written or not. */
 export function forgetSocket(attempt: Starting): void {
-  if (starting.length > 0 && starting.includes(attempt)) starting.length = 0;
+  if (startingCount > 0 && starting.includes(attempt)) forgetAll();
 }
 
 /** Whether undici gave this error to a request that it held itself: then it says of each whether it began with it. */
@@ -98,7 +103,12 @@ export function failedToConnect(error: Error): boolean {
   return connectErrors.has(error);
 }
 
+function forgetAll(): void {
+  while (startingCount > 0) starting[--startingCount] = null;
+}
+
 function reportFirstWrites(): void {
-  for (let at = 0; at < written.length; at++) written[at]!.onFirstWrite();
-  written.length = 0;
+  const all = written;
+  written = [];
+  for (const attempt of all) attempt.onFirstWrite();
 }

@@ -8,10 +8,9 @@ import { checkNames, quote } from './check-options.ts';
 import { ConnectionError, type Execution } from './connection-error.ts';
 import type { ErrorCode } from './error-codes.ts';
 import { isConnectError, isConnectionFailure } from './failure.ts';
-import { type Follower, follow, followOn, unfollow } from './follow-signal.ts';
+import { type Follower, follow, followOn, toReason, unfollow } from './follow-signal.ts';
 import { newKey } from './idempotency-key.ts';
 import { MAX_RETRY_AFTER_MS, RETRY_NAMES, type RetryOptions, type RetrySettings, retrySettings } from './options.ts';
-import { toReason } from './policy.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 export interface RetryContext {

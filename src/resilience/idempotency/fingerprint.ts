@@ -7,15 +7,10 @@ export type FingerprintBody = Uint8Array | string | ParsedBody;
 /** What a body parser made of the body. */
 export interface ParsedBody {
   readonly parsed: unknown;
-  /** As the client announced it; NaN when it did not. */
-  readonly bytes: number;
 }
 
 /** Raw bytes up to this size are joined and hashed in one call. */
 const ONE_SHOT_BYTES = 16_384;
-/** A body up to this size is compared as it is where that is enough. */
-const PLAIN_BYTES = 1024;
-
 /** SHA-256 over method, path with query, tenant and body, as hex digits. */
 export function fingerprint(method: string, url: string, tenant: string, body: FingerprintBody): string {
   // No method and no request target contains a space or a line end, and the length ends the tenant.
@@ -24,30 +19,6 @@ export function fingerprint(method: string, url: string, tenant: string, body: F
   if (!(body instanceof Uint8Array)) return hash('sha256', head + canonical(body.parsed), 'hex');
   if (body.length <= ONE_SHOT_BYTES) return hash('sha256', Buffer.concat([Buffer.from(head), body]), 'hex');
   return createHash('sha256').update(head).update(body).digest('hex');
-}
-
-/**
- * For stores that compare with `isSameRequest`: a small parsed body as it is, to be put in order only when it has to be
- * compared, else as `fingerprint`. The tenant is told by the key.
- */
-export function quickFingerprint(method: string, url: string, tenant: string, body: FingerprintBody): string {
-  if (typeof body === 'string' || body instanceof Uint8Array || !(body.bytes <= PLAIN_BYTES))
-    return fingerprint(method, url, tenant, body);
-  let text;
-  try {
-    text = typeof body.parsed === 'object' ? JSON.stringify(body.parsed) : undefined;
-  } catch {
-    // What JSON cannot write: the other way tells it apart or says why not.
-  }
-  return text === undefined ? fingerprint(method, url, tenant, body) : `${method} ${url}\n${text}`;
-}
-
-/** Whether two fingerprints, of either kind, are of the same request. */
-export function isSameRequest(one: string, other: string): boolean {
-  if (one === other) return true;
-  const [a, b] = [one.indexOf('\n'), other.indexOf('\n')];
-  if (a === -1 || a !== b || one.slice(0, a) !== other.slice(0, b)) return false;
-  return canonical(JSON.parse(one.slice(a))) === canonical(JSON.parse(other.slice(b)));
 }
 
 /**
@@ -64,9 +35,14 @@ export function canonical(body: unknown): string {
 // Bodies come from parsers with limits of their own; a deeper one is refused rather than overflow the stack.
 const MAX_DEPTH = 500;
 
+/** Throws where a body is nested too deep. */
+export function tooDeep(depth: number): void {
+  if (depth > MAX_DEPTH) throw new RangeError(`The request body is nested deeper than ${MAX_DEPTH}`);
+}
+
 function sorted(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? `${value}n` : value;
-  if (depth > MAX_DEPTH) throw new RangeError(`The request body is nested deeper than ${MAX_DEPTH}`);
+  tooDeep(depth);
   if (Array.isArray(value)) {
     const items: unknown[] = [];
     for (const item of value) items.push(sorted(item, depth + 1));

@@ -1,14 +1,17 @@
 /** Decides about a request: let it pass, answer it, or run it under a claim. */
-import { fingerprint, type FingerprintBody, quickFingerprint } from './fingerprint.ts';
-import { REPLAYED_HEADER } from './headers.ts';
+import type { Eventually } from './eventually.ts';
+import { fingerprint, type FingerprintBody, type ParsedBody } from './fingerprint.ts';
+import { HeaderKeeper, REPLAYED_HEADER } from './headers.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { parseKey } from './key.ts';
+import { type Hold, toBytes, TokenHold } from './hold.ts';
+import { quotedKey, unquoted } from './key.ts';
 import { type IdempotencyOptions, type RequestLike, type Settings, toSettings } from './options.ts';
 import { problem } from './problem.ts';
+import { quickPrint } from './quick-print.ts';
 import { routeOf, Routes } from './routes.ts';
-import { type Claimed, Run } from './run.ts';
-import { type Eventually, eventually } from './settled.ts';
-import { isTransactional, type Claim, type StoredResponse } from './store.ts';
+import { type Connection, Run, type Shared } from './run.ts';
+import { isTransactional, type Store, type StoredResponse } from './store.ts';
+import { Entry, MemoryStore, type Refusal } from './stores/memory.ts';
 import { storageKey } from './tenant.ts';
 
 /** A request as every adapter can state it. */
@@ -20,19 +23,30 @@ export interface Incoming {
   readonly body: FingerprintBody;
   /** The framework's own pattern of the path. */
   readonly route?: string | undefined;
-  /** Whether the client's connection is closed. */
-  isGone(): boolean;
+  readonly connection: Connection;
 }
 
 /** One per `idempotency()`: what its adapters share. */
 export class Gate {
   readonly settings: Settings;
-  readonly #heartbeat: Heartbeat;
-  readonly #routes: Routes = new Routes();
+  readonly #shared: Shared;
+  /** The store, where it is one whose entries can be held without tokens. */
+  readonly #memory: MemoryStore | null;
 
   constructor(options: IdempotencyOptions) {
     this.settings = toSettings(options);
-    this.#heartbeat = new Heartbeat(this.settings.leaseMs);
+    this.#shared = {
+      settings: this.settings,
+      heartbeat: new Heartbeat(this.settings.leaseMs),
+      routes: new Routes(),
+      keeper: new HeaderKeeper(this.settings.keepHeader),
+    };
+    this.#memory = toMemory(this.settings.store);
+  }
+
+  /** Whether `Incoming.route` is of use. */
+  get learnsRoutes(): boolean {
+    return this.settings.reruns === 'learnt';
   }
 
   /** Whether requests of this method are looked at. */
@@ -40,21 +54,21 @@ export class Gate {
     return method !== undefined && this.settings.methods.has(method);
   }
 
-  /** The key of a request; an answer when it cannot be accepted; null when it has none and needs none. */
+  /** The key of a request, in quotes; an answer when it cannot be accepted; null when it has none and needs none. */
   keyOf(value: string | readonly string[] | null | undefined): string | StoredResponse | null {
     if (value === undefined || value === null) return this.settings.required ? problem('key-missing') : null;
-    return (typeof value === 'string' ? parseKey(value) : null) ?? problem('key-malformed');
+    return (typeof value === 'string' ? quotedKey(value) : null) ?? problem('key-malformed');
   }
 
   /** For requests without a key: `transact` works, and nothing is kept. Null where the store has no transactions. */
   unkeyed(): Run | null {
     if (!isTransactional(this.settings.store)) return null;
-    return new Run(this.settings, this.#heartbeat, this.#routes, null, never);
+    return new Run(this.#shared, null, null, null, null, false);
   }
 
   /**
-   * Claims the key, at once where the tenant and the store let it. Throws or rejects only with what `tenant` or `recover`
-   * threw; nothing was executed then.
+   * Claims the key (in quotes), at once where the tenant and the store let it. Throws or rejects only with what `tenant`
+   * or `recover` threw; nothing was executed then.
    */
   claim(key: string, incoming: Incoming): Eventually<Run | StoredResponse> {
     const tenant = this.settings.tenant(incoming.request);
@@ -63,36 +77,56 @@ export class Gate {
   }
 
   #claim(key: string, tenant: string, incoming: Incoming): Eventually<Run | StoredResponse> {
-    const { store, leaseMs, reruns } = this.settings;
+    const { method, url, body, route: pattern } = incoming;
+    const { reruns } = this.settings;
+    const isPrinted = this.#memory === null || !isParsed(body);
+    const print = isPrinted ? fingerprint(method, url, tenant, body) : quickPrint(method, url, body.parsed);
+    const route = reruns === 'learnt' ? routeOf(method, url, pattern) : null;
+    const isRerunnable = reruns === 'always' || (route !== null && this.#shared.routes.transacts(route));
     const at = storageKey(tenant, key);
-    const printOf = store.keepsAsGiven === true ? quickFingerprint : fingerprint;
-    const print = printOf(incoming.method, incoming.url, tenant, incoming.body);
-    const route = reruns === 'learnt' ? routeOf(incoming.method, incoming.url, incoming.route) : null;
-    const isRerunnable = reruns === 'always' || (route !== null && this.#routes.transacts(route));
-    const asked: Asked = { key, at, print, tenant, route, isRerunnable, incoming };
+    let claim;
     try {
-      const claiming = isTransactional(store)
-        ? store.claim(at, print, leaseMs, isRerunnable)
-        : store.claim(at, print, leaseMs);
-      const claim = eventually(claiming);
-      if (!(claim instanceof Promise) && claim.state === 'claimed') return this.#run(asked, claim.token);
-      return this.#judge(asked, claiming);
+      claim = this.#ask(at, print, isRerunnable);
     } catch (error) {
       return this.#unavailable(error);
     }
+    // A store in memory, without a turn of the microtask queue.
+    if (claim instanceof Entry) return new Run(this.#shared, key, claim, incoming.connection, route, isRerunnable);
+    if (!(claim instanceof Promise) && isRefusal(claim) && claim.state !== 'outcome-unknown') return toAnswer(claim);
+    return this.#judge({ key, at, print, tenant, route, isRerunnable, incoming }, claim);
   }
 
-  async #judge(asked: Asked, claiming: Promise<Claim>): Promise<Run | StoredResponse> {
-    const { store, leaseMs, recover } = this.settings;
-    const { at, print } = asked;
+  #ask(at: string, print: string, isRerunnable: boolean): Eventually<Hold | Refusal> {
+    const { store, leaseMs } = this.settings;
+    if (this.#memory !== null) return this.#memory.claimEntry(at, print, leaseMs, false);
+    const claiming = isTransactional(store)
+      ? store.claim(at, print, leaseMs, isRerunnable)
+      : store.claim(at, print, leaseMs);
+    return claiming.then((claim) => (claim.state === 'claimed' ? new TokenHold(store, claim.token) : claim));
+  }
+
+  async #takeOver(at: string, print: string): Promise<Hold | Refusal> {
+    const { store, leaseMs } = this.settings;
+    if (this.#memory !== null) return this.#memory.claimEntry(at, print, leaseMs, true);
+    const claim = await store.takeOver!(at, print, leaseMs);
+    return claim.state === 'claimed' ? new TokenHold(store, claim.token) : claim;
+  }
+
+  async #judge(asked: Asked, asking: Eventually<Hold | Refusal>): Promise<Run | StoredResponse> {
+    const { store, recover } = this.settings;
     try {
-      let claim = await claiming;
-      if (claim.state === 'outcome-unknown' && recover !== undefined && store.takeOver !== undefined) {
-        claim = await store.takeOver(at, print, leaseMs);
+      let claim = await asking;
+      if (
+        isRefusal(claim) &&
+        claim.state === 'outcome-unknown' &&
+        recover !== undefined &&
+        store.takeOver !== undefined
+      ) {
+        claim = await this.#takeOver(asked.at, asked.print);
         // Whoever takes it over says nothing of how it is run then.
-        if (claim.state === 'claimed') return await this.#recover({ ...asked, isRerunnable: false }, claim.token);
+        if (!isRefusal(claim)) return await this.#recover({ ...asked, isRerunnable: false }, claim);
       }
-      return claim.state === 'claimed' ? this.#run(asked, claim.token) : toAnswer(claim);
+      return isRefusal(claim) ? toAnswer(claim) : this.#run(asked, claim);
     } catch (error) {
       if (error instanceof RecoverError) throw error.cause;
       return this.#unavailable(error);
@@ -104,13 +138,13 @@ export class Gate {
     return problem('store-unavailable');
   }
 
-  async #recover(asked: Asked, token: string): Promise<Run | StoredResponse> {
-    const { store, recover, ttlMs } = this.settings;
+  async #recover(asked: Asked, hold: Hold): Promise<Run | StoredResponse> {
+    const { recover, ttlMs } = this.settings;
     const { key, tenant, incoming } = asked;
-    const run = this.#run(asked, token);
+    const run = this.#run(asked, hold);
     let found;
     try {
-      found = await recover!({ key, tenant, request: incoming.request });
+      found = await recover!({ key: unquoted(key), tenant, request: incoming.request });
     } catch (error) {
       run.abandon();
       throw new RecoverError('recover failed', { cause: error });
@@ -120,33 +154,45 @@ export class Gate {
       run.abandon();
       return problem('outcome-unknown');
     }
-    const body = typeof found.body === 'string' ? Buffer.from(found.body) : (found.body ?? new Uint8Array(0));
-    const response: StoredResponse = { status: found.status, headers: found.headers ?? {}, body };
+    const { status, headers = {}, body = '' } = found;
     run.forget();
-    return (await store.complete(token, response, ttlMs)) ? toReplay(response) : problem('in-progress');
+    if (!(await hold.complete(status, headers, body, ttlMs))) return problem('in-progress');
+    return toReplay({ status, headers, body: toBytes(body) });
   }
 
-  #run({ key, route, isRerunnable, incoming }: Asked, token: string): Run {
-    const claimed = { key, token, route, isRerunnable };
-    return new Run(this.settings, this.#heartbeat, this.#routes, claimed, incoming.isGone);
+  #run({ key, route, isRerunnable, incoming }: Asked, hold: Hold): Run {
+    return new Run(this.#shared, key, hold, incoming.connection, route, isRerunnable);
   }
 }
 
-interface Asked extends Omit<Claimed, 'token'> {
+interface Asked {
+  /** In quotes. */
+  readonly key: string;
   /** The key in the store. */
   readonly at: string;
   readonly print: string;
   readonly tenant: string;
+  readonly route: string | null;
+  readonly isRerunnable: boolean;
   readonly incoming: Incoming;
 }
 
 class RecoverError extends Error {}
 
-function never(): boolean {
-  return false;
+/** Not where a method was put before the store's own, by a test or for measurements: it must be called. */
+function toMemory(store: Store): MemoryStore | null {
+  return store instanceof MemoryStore && Object.getOwnPropertyNames(store).length === 0 ? store : null;
 }
 
-function toAnswer(claim: Exclude<Claim, { state: 'claimed' }>): StoredResponse {
+function isParsed(body: FingerprintBody): body is ParsedBody {
+  return typeof body === 'object' && !(body instanceof Uint8Array);
+}
+
+function isRefusal(claim: Hold | Refusal): claim is Refusal {
+  return 'state' in claim;
+}
+
+function toAnswer(claim: Refusal): StoredResponse {
   switch (claim.state) {
     case 'done':
       return toReplay(claim.response);

@@ -1,5 +1,7 @@
 /** Which fields of an answer are kept for its replays. */
 
+import type { StoredResponse } from './store.ts';
+
 /** Marks a replay; the name Stripe uses, since the draft defines none. */
 export const REPLAYED_HEADER = 'idempotent-replayed';
 
@@ -43,9 +45,40 @@ export function keptHeaders(
     // http2's compatibility API lists :status among the fields.
     if (name.startsWith(':')) continue;
     if (value === undefined || NEVER.has(name) || nominated?.has(name) === true || isKept?.(name) === false) continue;
-    kept[name] = typeof value === 'number' ? String(value) : value;
+    kept[name] = typeof value === 'object' ? [...value] : String(value);
   }
   return kept;
+}
+
+/** Filters the answers of one server; equal fields in a row, the common case, share one object. */
+export class HeaderKeeper {
+  readonly #isKept: ((name: string) => boolean) | undefined;
+  #given: AnyHeaders = {};
+  #kept: StoredResponse['headers'] = {};
+
+  constructor(isKept: ((name: string) => boolean) | undefined) {
+    this.#isKept = isKept;
+  }
+
+  /** The fields to keep of `headers`, which may change after. */
+  keep(headers: AnyHeaders): StoredResponse['headers'] {
+    if (!isSame(headers, this.#given)) {
+      this.#kept = keptHeaders(headers, this.#isKept);
+      this.#given = { ...headers };
+    }
+    return this.#kept;
+  }
+}
+
+function isSame(one: AnyHeaders, other: AnyHeaders): boolean {
+  let names = 0;
+  for (const name in one) {
+    // Of a value that is undefined it cannot be told whether the other has it.
+    if (one[name] === undefined || one[name] !== other[name]) return false;
+    names++;
+  }
+  for (const _ in other) names--;
+  return names === 0;
 }
 
 function nominatedBy(connection: Value): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseKey } from './key.ts';
+import { quotedKey, unquoted } from './key.ts';
 
 test.each([
   ['"8e03978e-40d5-43dd-bc93-6894a57f9324"', '8e03978e-40d5-43dd-bc93-6894a57f9324'],
@@ -11,7 +11,9 @@ test.each([
   ['order:42/a=b', 'order:42/a=b'],
   [`"${'x'.repeat(255)}"`, 'x'.repeat(255)],
 ])('%s is the key %s', (value, key) => {
-  expect(parseKey(value)).toBe(key);
+  const quoted = quotedKey(value)!;
+  expect(unquoted(quoted)).toBe(key);
+  expect(quoted).toBe(`"${key}"`);
 });
 
 test.each([
@@ -32,7 +34,7 @@ test.each([
   'x'.repeat(256),
   `"${'x'.repeat(256)}"`,
 ])('%j is malformed', (value) => {
-  expect(parseKey(value)).toBeNull();
+  expect(quotedKey(value)).toBeNull();
 });
 
 test('a hostile value takes no time', () => {
@@ -43,5 +45,5 @@ test('a hostile value takes no time', () => {
       ['"a"', ' x'],
       ['', '"'],
     ] as const)
-      expect(parseKey(before + part.repeat(300) + after)).toBeNull();
+      expect(quotedKey(before + part.repeat(300) + after)).toBeNull();
 });

@@ -14,10 +14,23 @@ const BARE = /^ *([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+) *$/;
 /** A key of which every character is escaped, and some parameters: more is refused unread. */
 const MAX_VALUE_CHARS = 1024;
 
-/** The key in a field value; null when it is malformed, empty or too long. */
-export function parseKey(value: string): string | null {
+/**
+ * The key in a field value, between quotes: mostly the value as it is, which costs the store no new text. Null when it is
+ * malformed, empty or too long.
+ */
+export function quotedKey(value: string): string | null {
   if (value.length > MAX_VALUE_CHARS) return null;
-  if (PLAIN.test(value)) return value.slice(1, -1);
+  if (PLAIN.test(value)) return value;
+  const key = parseKey(value);
+  return key === null ? null : `"${key}"`;
+}
+
+/** The key that `quotedKey` found. */
+export function unquoted(key: string): string {
+  return key.slice(1, -1);
+}
+
+function parseKey(value: string): string | null {
   const quoted = QUOTED.exec(value);
   const key = quoted === null ? BARE.exec(value)?.[1] : quoted[1]!.replaceAll(/\\(.)/g, '$1');
   return key === undefined || key.length === 0 || key.length > MAX_KEY_CHARS ? null : key;

@@ -25,7 +25,13 @@ function start(options: Partial<IdempotencyOptions> = {}): Gate {
 }
 
 async function claim(gate: Gate, key: string, url = '/orders'): Promise<Run | string> {
-  const said = await gate.claim(key, { method: 'POST', url, request: { headers: {} }, body: '', isGone: () => false });
+  const said = await gate.claim(`"${key}"`, {
+    method: 'POST',
+    url,
+    request: { headers: {} },
+    body: '',
+    connection: { destroyed: false },
+  });
   return said instanceof Run
     ? said
     : String(JSON.parse(Buffer.from(said.body!).toString()).type)
@@ -96,12 +102,12 @@ test('a 500 without transact may have done anything: it is kept; with transact i
   const run = await enter(gate, 'a transaction');
   await transact(run);
   await run.settle(failed);
-  const again = await gate.claim('no transaction', {
+  const again = await gate.claim('"no transaction"', {
     method: 'POST',
     url: '/orders',
     request: { headers: {} },
     body: '',
-    isGone: () => false,
+    connection: { destroyed: false },
   });
   expect(again).toMatchObject({ status: 500, headers: { 'idempotent-replayed': 'true' } });
   await enter(gate, 'a transaction');

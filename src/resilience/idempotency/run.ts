@@ -1,11 +1,12 @@
 /** One claimed operation, from the claim to its outcome. */
-import { type AnyHeaders, keptHeaders } from './headers.ts';
+import type { Eventually } from './eventually.ts';
+import type { AnyHeaders, HeaderKeeper } from './headers.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import { bytesAtMost, KeptResponse } from './kept-response.ts';
+import { type Hold, toBytes } from './hold.ts';
+import { unquoted } from './key.ts';
 import type { Settings } from './options.ts';
 import { problem } from './problem.ts';
 import type { Routes } from './routes.ts';
-import { type Eventually, eventually } from './settled.ts';
 import { isTransactional, type OpenTransaction, type StoredResponse, TransactionConflict } from './store.ts';
 
 /** A pg client, the `tx` of lmdbStore, or what another transactional store gives. */
@@ -27,7 +28,7 @@ export interface RequestIdempotency {
   release(): void;
 }
 
-/** The answer as the handler made it; `headers` are all it set, in an object that nobody changes after. */
+/** The answer as the handler made it; `headers` are all it set. */
 export interface Answered {
   readonly status: number;
   readonly headers: AnyHeaders;
@@ -45,26 +46,28 @@ const SERVER_ERROR = 500;
 const LEASES_WITHOUT_CLIENT = 10;
 const BEATS_A_LEASE = 3;
 
-/** A key that was claimed. */
-export interface Claimed {
-  readonly key: string;
-  readonly token: string;
-  /** What is learnt about the route; null where nothing is to be learnt. */
-  readonly route: string | null;
-  /** Whether the claim was made as one that is run again when it is lost. */
-  readonly isRerunnable: boolean;
+/** What all runs of a gate share. */
+export interface Shared {
+  readonly settings: Settings;
+  readonly heartbeat: Heartbeat;
+  readonly routes: Routes;
+  readonly keeper: HeaderKeeper;
+}
+
+/** The client's connection: a response of node, or what is like it here. */
+export interface Connection {
+  readonly destroyed: boolean;
 }
 
 /** A claimed key, or (null) a request without one. Its adapter calls `settle` before the last byte leaves. */
 export class Run implements RequestIdempotency {
-  readonly key: string | null;
-  beatsAt = -1;
-  readonly #settings: Settings;
-  readonly #heartbeat: Heartbeat;
-  readonly #routes: Routes;
-  readonly #token: string | null;
+  beatsAt: number = -1;
+  readonly #shared: Shared;
+  /** In quotes. */
+  readonly #key: string | null;
+  readonly #hold: Hold | null;
   readonly #route: string | null;
-  readonly #isGone: () => boolean;
+  readonly #connection: Connection | null;
   #isRerunnable: boolean;
   #effect: Promise<void> | null = null;
   #open: OpenTransaction | null = null;
@@ -76,27 +79,29 @@ export class Run implements RequestIdempotency {
   #outcome: Eventually<StoredResponse | null> | undefined;
   #beatsWithoutClient = 0;
 
-  /** `isGone`: whether the client's connection is closed. */
+  /**
+   * `key`: in quotes. `route`: what is learnt about it, null where nothing is to be learnt. `isRerunnable`: whether the claim was made as one
+   * that is run again when it is lost.
+   */
   constructor(
-    settings: Settings,
-    heartbeat: Heartbeat,
-    routes: Routes,
-    claimed: Claimed | null,
-    isGone: () => boolean,
+    shared: Shared,
+    key: string | null,
+    hold: Hold | null,
+    connection: Connection | null,
+    route: string | null,
+    isRerunnable: boolean,
   ) {
-    this.#settings = settings;
-    this.#heartbeat = heartbeat;
-    this.#routes = routes;
-    this.key = claimed === null ? null : claimed.key;
-    this.#token = claimed === null ? null : claimed.token;
-    this.#route = claimed === null ? null : claimed.route;
-    this.#isRerunnable = claimed !== null && claimed.isRerunnable;
-    this.#isGone = isGone;
-    if (claimed !== null) heartbeat.add(this);
+    this.#shared = shared;
+    this.#key = key;
+    this.#hold = hold;
+    this.#connection = connection;
+    this.#route = route;
+    this.#isRerunnable = isRerunnable;
+    if (hold !== null) shared.heartbeat.add(this);
   }
 
   async transact<Tx extends Transaction, T>(effect: (tx: Tx) => T | Promise<T>): Promise<T> {
-    const { store } = this.#settings;
+    const { store } = this.#shared.settings;
     if (!isTransactional(store)) throw new TypeError('transact needs postgresStore or lmdbStore');
     if (this.#isFlowing || this.#outcome !== undefined) throw new Error('transact must come before the response');
     if (this.#effect !== null || this.#open !== null) throw new Error('transact runs once a request');
@@ -126,16 +131,16 @@ export class Run implements RequestIdempotency {
 
   /** Whoever calls `transact` has the effects in it: from here on a crash is no unknown outcome. */
   async #allowRerun(): Promise<void> {
-    const { store, reruns } = this.#settings;
-    if (this.#isRerunnable || reruns === 'never' || this.#token === null || !isTransactional(store)) return;
+    const { store, reruns } = this.#shared.settings;
+    if (this.#isRerunnable || reruns === 'never' || this.#hold === null || !isTransactional(store)) return;
     // A token that was lost meanwhile is found out by the commit.
-    await store.allowRerun?.(this.#token);
+    await store.allowRerun?.(this.#hold.token);
     this.#isRerunnable = true;
   }
 
   /** Without a key there is no response to wait for; with one, a response that the effect sent is committed first. */
   async #afterEffect<T>(value: T, resolveEffect: () => void): Promise<T> {
-    if (this.#token === null) {
+    if (this.#hold === null) {
       const open = this.#open!;
       this.#open = null;
       await open.commit(null);
@@ -150,6 +155,10 @@ export class Run implements RequestIdempotency {
     this.#isReleased = true;
   }
 
+  get key(): string | null {
+    return this.#key === null ? null : unquoted(this.#key);
+  }
+
   /** Whether bytes must wait for `settle`: a transaction is open or its effect runs. */
   get holdsBytes(): boolean {
     return this.#effect !== null || this.#open !== null;
@@ -162,7 +171,7 @@ export class Run implements RequestIdempotency {
 
   /** Whether a lease is held, or there is only a transaction to give. */
   get isKeyed(): boolean {
-    return this.#token !== null;
+    return this.#hold !== null;
   }
 
   get isSettling(): boolean {
@@ -185,101 +194,103 @@ export class Run implements RequestIdempotency {
 
   /** The outcome is stored elsewhere: the lease is renewed no longer. */
   forget(): void {
-    this.#heartbeat.remove(this);
+    this.#shared.heartbeat.remove(this);
   }
 
   beat(): void {
-    if (this.#isGone() && ++this.#beatsWithoutClient > LEASES_WITHOUT_CLIENT * BEATS_A_LEASE) return this.abandon();
-    const { store, leaseMs, onError } = this.#settings;
-    store.renew?.(this.#token!, leaseMs).catch(onError);
+    const { leaseMs, onError } = this.#shared.settings;
+    const isGone = this.#connection?.destroyed === true;
+    if (isGone && ++this.#beatsWithoutClient > LEASES_WITHOUT_CLIENT * BEATS_A_LEASE) return this.abandon();
+    const renewing = this.#hold!.renew(leaseMs);
+    if (renewing instanceof Promise) renewing.catch(onError);
   }
 
   #settle(answered: Answered): Eventually<StoredResponse | null> {
-    const token = this.#token;
-    if (token === null) return null;
-    if (this.holdsBytes || this.#isEffectFailed) return this.#settleEffect(token, answered);
-    return this.#keep(token, answered);
+    const hold = this.#hold;
+    if (hold === null) return null;
+    if (this.holdsBytes || this.#isEffectFailed) return this.#settleEffect(hold, answered);
+    return this.#keep(hold, answered);
   }
 
-  async #settleEffect(token: string, answered: Answered): Promise<StoredResponse | null> {
-    const { store, onError } = this.#settings;
+  async #settleEffect(hold: Hold, answered: Answered): Promise<StoredResponse | null> {
     // Only while the effect runs: the response may come from inside it.
     if (this.#effect !== null) await this.#effect;
     try {
-      if (this.#open !== null) return await this.#finish(this.#open, token, answered);
+      if (this.#open !== null) return await this.#finish(this.#open, hold, answered);
       // The effect answered and then threw: what it answered did not happen.
       const isUntrue = this.#isEffectFailed && answered.status < 400;
-      if (!isUntrue) return await this.#keep(token, answered);
-      await store.release(token);
+      if (!isUntrue) return await this.#keep(hold, answered);
+      await hold.release();
       return problem('handler-failed');
     } catch (error) {
-      onError(error);
+      this.#shared.settings.onError(error);
       return problem('store-unavailable');
     } finally {
-      this.#heartbeat.remove(this);
+      this.#shared.heartbeat.remove(this);
     }
   }
 
   /** Without a transaction the answer is true whether kept or not; if not, the lease runs out. */
-  #keep(token: string, answered: Answered): Eventually<null> {
-    const { store, ttlMs } = this.#settings;
+  #keep(hold: Hold, answered: Answered): Eventually<null> {
     try {
       const isForgotten = this.#isReleased || this.#isNothingDone(answered.status);
-      const storing: Promise<boolean | void> = isForgotten
-        ? store.release(token)
-        : store.complete(token, this.#toStored(answered), ttlMs);
-      const isStored = eventually(storing);
-      if (isStored instanceof Promise)
-        return isStored.then(
-          (isHeld) => this.#kept(isHeld, answered.status),
-          (error: unknown) => this.#notKept(error),
-        );
-      return this.#kept(isStored, answered.status);
+      const storing = isForgotten ? hold.release() : this.#complete(hold, answered);
+      if (!(storing instanceof Promise)) return this.#kept(storing, answered.status);
+      return storing.then(
+        (isHeld: boolean | void) => this.#kept(isHeld, answered.status),
+        (error: unknown) => this.#notKept(error),
+      );
     } catch (error) {
       return this.#notKept(error);
     }
   }
 
+  #complete(hold: Hold, { status, headers, body }: Answered): Eventually<boolean> {
+    const { settings, keeper } = this.#shared;
+    const kept = isLonger(body, settings.maxResponseBytes) ? null : body;
+    return hold.complete(status, keeper.keep(headers), kept, settings.ttlMs);
+  }
+
   #kept(isHeld: boolean | void, status: number): null {
-    this.#heartbeat.remove(this);
+    this.#shared.heartbeat.remove(this);
     if (isHeld === false)
-      this.#settings.onError(new Error('The lease of an idempotency key was lost before its handler answered'));
+      this.#shared.settings.onError(new Error('The lease of an idempotency key was lost before its handler answered'));
     if (status < 400 && !this.#didTransact && !this.#isReleased) this.#succeededWithoutTransaction(status);
     return null;
   }
 
   #notKept(error: unknown): null {
-    this.#heartbeat.remove(this);
-    this.#settings.onError(error);
+    this.#shared.heartbeat.remove(this);
+    this.#shared.settings.onError(error);
     return null;
   }
 
-  async #finish(open: OpenTransaction, token: string, answered: Answered): Promise<StoredResponse | null> {
+  async #finish(open: OpenTransaction, hold: Hold, answered: Answered): Promise<StoredResponse | null> {
     if (answered.status >= SERVER_ERROR || this.#isReleased) {
       await open.rollback();
-      await this.#settings.store.release(token);
+      await hold.release();
       return null;
     }
-    const { ttlMs } = this.#settings;
+    const { ttlMs } = this.#shared.settings;
     try {
-      const isCommitted = await open.commit({ token, response: this.#toStored(answered), ttlMs });
-      if (isCommitted && this.#route !== null) this.#routes.learn(this.#route, true);
+      const isCommitted = await open.commit({ token: hold.token, response: this.#toStored(answered), ttlMs });
+      if (isCommitted && this.#route !== null) this.#shared.routes.learn(this.#route, true);
       return isCommitted ? null : problem('in-progress');
     } catch (error) {
       if (!(error instanceof TransactionConflict)) throw error;
-      await this.#settings.store.release(token);
+      await hold.release();
       return problem('conflict');
     }
   }
 
   async #abandon(): Promise<null> {
-    this.#heartbeat.remove(this);
+    this.#shared.heartbeat.remove(this);
     try {
       if (this.#effect !== null) await this.#effect;
       await this.#open?.rollback();
-      if (this.#token !== null) await this.#settings.store.renew?.(this.#token, 0);
+      await this.#hold?.renew(0);
     } catch (error) {
-      this.#settings.onError(error);
+      this.#shared.settings.onError(error);
     }
     return null;
   }
@@ -287,21 +298,19 @@ export class Run implements RequestIdempotency {
   /** Where effects are in `transact` nothing else was done. */
   #isNothingDone(status: number): boolean {
     if (NOT_PROCESSED.has(status)) return true;
-    const { reruns } = this.#settings;
+    const { reruns } = this.#shared.settings;
     return status >= SERVER_ERROR && (reruns === 'always' || (reruns === 'learnt' && this.#didTransact));
   }
 
   #toStored({ status, headers, body }: Answered): StoredResponse {
-    const { store, keepHeader, maxResponseBytes } = this.#settings;
-    const kept = isLonger(body, maxResponseBytes) ? null : body;
-    if (store.keepsAsGiven === true) return new KeptResponse(status, headers, keepHeader, kept);
-    const bytes = typeof kept === 'string' ? Buffer.from(kept) : kept;
-    return { status, headers: keptHeaders(headers, keepHeader), body: bytes };
+    const { settings, keeper } = this.#shared;
+    const kept = isLonger(body, settings.maxResponseBytes) ? null : body;
+    return { status, headers: keeper.keep(headers), body: toBytes(kept) };
   }
 
   #succeededWithoutTransaction(status: number): void {
-    if (this.#route !== null) this.#routes.learn(this.#route, false);
-    if (this.#settings.reruns !== 'always' || status >= 300 || hasWarned) return;
+    if (this.#route !== null) this.#shared.routes.learn(this.#route, false);
+    if (this.#shared.settings.reruns !== 'always' || status >= 300 || hasWarned) return;
     hasWarned = true;
     process.emitWarning(
       'A handler succeeded without req.idempotency.transact on a store with { transactional: true }: its effects may happen twice. Put them into transact, or leave the option out.',
@@ -313,7 +322,8 @@ export class Run implements RequestIdempotency {
 let hasWarned = false;
 
 function isLonger(body: string | Uint8Array | null, bytes: number): boolean {
-  if (typeof body === 'string') return bytesAtMost(body) > bytes && Buffer.byteLength(body) > bytes;
+  // A UTF-16 unit is at most three bytes of UTF-8.
+  if (typeof body === 'string') return body.length * 3 > bytes && Buffer.byteLength(body) > bytes;
   return body !== null && body.length > bytes;
 }
 

@@ -19,8 +19,6 @@ export type Claim =
 
 /** Keys, their leases and their answers. Every operation is atomic over all processes that share the store. */
 export interface Store {
-  /** Of memoryStore: fingerprints need not be digests, nor answers be plain objects before their replay. */
-  readonly keepsAsGiven?: boolean;
   /** Takes the key if nobody has it; `leaseMs` is how long the claim lives without a sign of life. */
   claim(key: string, fingerprint: string, leaseMs: number): Promise<Claim>;
   /** Keeps the answer for `ttlMs`. False, and nothing changed, when the token no longer holds the key. */

@@ -15,7 +15,7 @@ export function defaultTenant({ headers }: RequestLike): string {
   return cookie === undefined ? '' : `cookie ${String(cookie)}`;
 }
 
-/** The key in the store: a digest of the tenant, who may be a credential, and the client's key as it is. */
+/** The key in the store: a digest of the tenant, who may be a credential, and the client's key in its quotes. */
 export function storageKey(tenant: string, key: string): string {
-  return tenant === '' ? `-.${key}` : `${hash('sha256', tenant, 'base64url').slice(0, TENANT_CHARS)}.${key}`;
+  return tenant === '' ? key : `${hash('sha256', tenant, 'base64url').slice(0, TENANT_CHARS)}.${key}`;
 }

@@ -17,6 +17,7 @@ export {
   type TransactionalStore,
 } from '../idempotency/store.ts';
 export { type LmdbStore, lmdbStore, type LmdbStoreOptions } from '../idempotency/stores/lmdb.ts';
+export type { LmdbDatabase, LmdbEnvironment, LmdbKey } from '../idempotency/stores/lmdb-database.ts';
 export type { LmdbKeys, LmdbTransaction } from '../idempotency/stores/lmdb-transaction.ts';
 export { memoryStore, type MemoryStoreOptions } from '../idempotency/stores/memory.ts';
 export {

@@ -390,7 +390,7 @@ describe.each(Object.entries(STARTS))('%s', (_name, startApp) => {
           if (!released) {
             released = true;
             const entries = lmdb.database.openDB<{ t: string }, string>({ name: 'firsthand-idempotency' });
-            for (const { value } of entries.getRange()) if (value.t.endsWith(name)) await lmdb.release(value.t);
+            for (const { value } of entries.getRange()) if (value.t.endsWith(`"${name}"`)) await lmdb.release(value.t);
           }
           return { status: 201, body: 'made' };
         },

@@ -43,7 +43,7 @@ async function admit(gate: Gate, request: ParsedRequest, response: ServerRespons
     url: request.originalUrl ?? request.url!,
     request: request as unknown as RequestLike,
     body: parsedBody(request, request.body, request.rawBody),
-    isGone: () => response.destroyed,
+    connection: response,
   });
   if (!(run instanceof Run)) {
     sendAnswer(response, run);
@@ -58,6 +58,6 @@ async function admit(gate: Gate, request: ParsedRequest, response: ServerRespons
 export function parsedBody({ headers }: IncomingMessage, body: unknown, rawBody: unknown): FingerprintBody {
   if (rawBody instanceof Uint8Array) return rawBody;
   if (typeof rawBody === 'string') return `s${rawBody}`;
-  if (body !== undefined && body !== null) return { parsed: body, bytes: Number(headers['content-length']) };
+  if (body !== undefined && body !== null) return { parsed: body };
   return `unparsed ${headers['content-length'] ?? headers['transfer-encoding'] ?? ''}`;
 }

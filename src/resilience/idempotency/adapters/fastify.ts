@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Readable, Transform } from 'node:stream';
 import type { Gate } from '../gate.ts';
+import type { AnyHeaders } from '../headers.ts';
 import type { RequestLike } from '../options.ts';
 import { Run } from '../run.ts';
 import { sendAnswer } from '../send.ts';
@@ -61,16 +62,16 @@ function before(gate: Gate, request: FastifyRequest, reply: FastifyReply, next: 
     return next();
   }
   if (typeof key !== 'string') return answer(reply, key);
-  const { raw } = reply;
   let claimed;
   try {
     claimed = gate.claim(key, {
       method: request.method,
       url: request.url,
-      route: request.routeOptions?.url,
+      // Fastify makes `routeOptions` anew each time.
+      route: gate.learnsRoutes ? request.routeOptions?.url : undefined,
       request: request as unknown as RequestLike,
       body: parsedBody(request.raw, request.body, (request as { rawBody?: unknown }).rawBody),
-      isGone: () => raw.destroyed,
+      connection: reply.raw,
     });
   } catch (error) {
     return next(error as Error);
@@ -121,10 +122,23 @@ const EMPTY = new Uint8Array(0);
  * response, which costs as much as the rest of the request.
  */
 function finish(run: Run, reply: FastifyReply, body: string | Uint8Array | null, payload: unknown, next: Done): void {
-  const instead = run.settle({ status: reply.statusCode, headers: reply.getHeaders(), body });
+  const instead = run.settle({ status: reply.statusCode, headers: headersOf(reply), body });
   if (instead instanceof Promise) void instead.then((other) => send(reply, other, payload, next));
   else send(reply, instead, payload, next);
 }
+
+/**
+ * What `reply.getHeaders()` gives, without the two copies it makes, which cost as much as the claim. Fastify has the object
+ * under a symbol; where there is none of that name, or fields were set on the raw response too, it is asked.
+ */
+function headersOf(reply: FastifyReply): AnyHeaders {
+  if (reply.raw.getHeaderNames().length > 0) return reply.getHeaders();
+  ownHeaders ??= Object.getOwnPropertySymbols(reply).find(({ description }) => description === 'fastify.reply.headers');
+  const own = ownHeaders === undefined ? undefined : (reply as unknown as Record<symbol, AnyHeaders>)[ownHeaders];
+  return own ?? reply.getHeaders();
+}
+
+let ownHeaders: symbol | undefined;
 
 function send(reply: FastifyReply, instead: StoredResponse | null, payload: unknown, next: Done): void {
   if (instead === null) return next(null, payload);

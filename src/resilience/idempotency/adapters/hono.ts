@@ -34,7 +34,11 @@ export function honoMiddleware(gate: Gate): HonoMiddleware {
       url,
       request: toRequestLike(context, url),
       body,
-      isGone: () => raw.signal.aborted,
+      connection: {
+        get destroyed() {
+          return raw.signal.aborted;
+        },
+      },
     });
     if (!(run instanceof Run)) return toResponse(run);
     give(context, run);

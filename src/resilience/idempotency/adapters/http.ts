@@ -49,7 +49,7 @@ async function admit(
       url: request.url!,
       request: request as unknown as RequestLike,
       body,
-      isGone: () => response.destroyed,
+      connection: response,
     });
     if (!(run instanceof Run)) return sendAnswer(response, run);
     request.idempotency = run;

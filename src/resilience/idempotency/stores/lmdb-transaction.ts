@@ -2,20 +2,18 @@
  * The `tx` of lmdbStore. LMDB has one writer, so the effect must not hold it: writes are kept aside and applied in one
  * go at the commit, if everything that was read is still as it was.
  */
-import type { Database, Key, RootDatabase } from 'lmdb';
 import { TransactionConflict } from '../store.ts';
-
-type AnyDatabase = Database<unknown, Key>;
+import type { LmdbDatabase, LmdbEnvironment, LmdbKey } from './lmdb-database.ts';
 
 interface Read {
-  readonly database: AnyDatabase;
-  readonly key: Key;
+  readonly database: LmdbDatabase;
+  readonly key: LmdbKey;
   readonly bytes: Buffer | undefined;
 }
 
 interface Write {
-  readonly database: AnyDatabase;
-  readonly key: Key;
+  readonly database: LmdbDatabase;
+  readonly key: LmdbKey;
   /** Undefined removes. */
   readonly value: unknown;
 }
@@ -23,33 +21,33 @@ interface Write {
 /** Reads and writes of one key space. */
 export interface LmdbKeys {
   /** What was last put here, or what the database holds. */
-  get(key: Key): unknown;
-  put(key: Key, value: unknown): void;
-  remove(key: Key): void;
+  get(key: LmdbKey): unknown;
+  put(key: LmdbKey, value: unknown): void;
+  remove(key: LmdbKey): void;
 }
 
 /** Serialisable: the commit fails with TransactionConflict when another one changed what was read. */
 export class LmdbTransaction implements LmdbKeys {
-  readonly #root: RootDatabase;
-  readonly #toBuffer: (key: Key) => Buffer;
+  readonly #root: LmdbEnvironment;
+  readonly #toBuffer: (key: LmdbKey) => Buffer;
   readonly #reads: Map<string, Read> = new Map();
   readonly #writes: Map<string, Write> = new Map();
   readonly #databases: Map<string, LmdbKeys> = new Map();
 
-  constructor(root: RootDatabase, toBuffer: (key: Key) => Buffer) {
+  constructor(root: LmdbEnvironment, toBuffer: (key: LmdbKey) => Buffer) {
     this.#root = root;
     this.#toBuffer = toBuffer;
   }
 
-  get(key: Key): unknown {
+  get(key: LmdbKey): unknown {
     return this.#get('', this.#root, key);
   }
 
-  put(key: Key, value: unknown): void {
+  put(key: LmdbKey, value: unknown): void {
     this.#put('', this.#root, key, value);
   }
 
-  remove(key: Key): void {
+  remove(key: LmdbKey): void {
     this.#put('', this.#root, key, undefined);
   }
 
@@ -57,7 +55,7 @@ export class LmdbTransaction implements LmdbKeys {
   db(name: string): LmdbKeys {
     let keys = this.#databases.get(name);
     if (keys === undefined) {
-      const database: AnyDatabase = this.#root.openDB<unknown, Key>({ name });
+      const database = this.#root.openDB({ name });
       keys = {
         get: (key) => this.#get(name, database, key),
         put: (key, value) => this.#put(name, database, key, value),
@@ -81,7 +79,7 @@ export class LmdbTransaction implements LmdbKeys {
     this.#writes.clear();
   }
 
-  #get(name: string, database: AnyDatabase, key: Key): unknown {
+  #get(name: string, database: LmdbDatabase, key: LmdbKey): unknown {
     const at = this.#at(name, key);
     const write = this.#writes.get(at);
     if (write !== undefined) return write.value;
@@ -91,11 +89,11 @@ export class LmdbTransaction implements LmdbKeys {
     return bytes === undefined ? undefined : database.get(key);
   }
 
-  #put(name: string, database: AnyDatabase, key: Key, value: unknown): void {
+  #put(name: string, database: LmdbDatabase, key: LmdbKey, value: unknown): void {
     this.#writes.set(this.#at(name, key), { database, key, value });
   }
 
-  #at(name: string, key: Key): string {
+  #at(name: string, key: LmdbKey): string {
     return `${name} ${this.#toBuffer(key).toString('latin1')}`;
   }
 }

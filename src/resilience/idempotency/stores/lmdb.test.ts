@@ -1,8 +1,10 @@
 import * as fs from 'node:fs';
+import { open, type RootDatabase } from 'lmdb';
 import { afterAll, expect, test } from 'vitest';
 import { newKey, testStore, tokenOf } from '../testing/conformance.ts';
 import { temporaryDirectory } from '../testing/daemon.ts';
 import { lmdbStore } from './lmdb.ts';
+import type { LmdbEnvironment } from './lmdb-database.ts';
 
 const directory = temporaryDirectory('lmdb');
 let nowMs = 1_000_000;
@@ -82,8 +84,50 @@ test('what is over is removed', async () => {
     nowMs += 10_000;
     await store.claim('other', 'f', 10);
   }
-  expect([...store.database.openDB({ name: 'firsthand-idempotency' }).getKeys()]).toEqual(['other']);
+  const left = [...store.database.openDB({ name: 'firsthand-idempotency' }).getRange()];
+  expect(left.map(({ key }) => key)).toEqual(['other']);
   await store.close();
+});
+
+test.each([true, false])('with durable: %s a claim, an answer and a commit wait for the disk', async (durable) => {
+  const store = lmdbStore(`${directory}/durable-${durable}`, { durable });
+  let waiting: (() => void)[] = [];
+  let waits = 0;
+  const onDisk = {
+    // oxlint-disable-next-line unicorn/no-thenable
+    then: (done: () => void) => {
+      waits++;
+      waiting.push(done);
+    },
+  };
+  Object.defineProperty(store.database, 'flushed', { value: onDisk });
+  const afterFlush = async <T>(work: Promise<T>): Promise<T> => {
+    if (!durable) return work;
+    let isDone = false;
+    void work.then(() => (isDone = true));
+    // Later than the commit, of which all processes know at once.
+    await store.database.transaction(() => {});
+    await store.database.transaction(() => {});
+    expect(isDone).toBe(false);
+    for (const done of waiting) done();
+    waiting = [];
+    return work;
+  };
+  const token = tokenOf(await afterFlush(store.claim('k', 'f', 1000)));
+  const transaction = await store.begin();
+  transaction.tx.put('effect', 1);
+  expect(await afterFlush(transaction.commit(null))).toBe(true);
+  expect(store.database.get('effect')).toBe(1);
+  expect(await afterFlush(store.complete(token, response, 1000))).toBe(true);
+  expect((await afterFlush(store.takeOver!('k', 'f', 1000))).state).toBe('done');
+  expect(waits).toBe(durable ? 4 : 0);
+  await store.close();
+});
+
+test('what lmdb opens is what our types say', () => {
+  // Held by the compiler.
+  const environment: LmdbEnvironment = open({ path: `${directory}/types` }) satisfies RootDatabase;
+  expect(environment.openDB<number, string>({ name: 'numbers' }).get('none')).toBeUndefined();
 });
 
 function fail(): never {

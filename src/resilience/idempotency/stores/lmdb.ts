@@ -1,8 +1,8 @@
 /** Keys in an LMDB file: for the processes of one machine, and exactly once with `transact`. */
 import { createRequire } from 'node:module';
-import type { Database, Key, RootDatabase } from 'lmdb';
 import type { Claim, Completion, OpenTransaction, StoredResponse, TransactionalStore } from '../store.ts';
 import { keyOfToken, newToken } from '../token.ts';
+import type { LmdbDatabase, LmdbEnvironment, LmdbKey } from './lmdb-database.ts';
 import { LmdbTransaction } from './lmdb-transaction.ts';
 
 export interface LmdbStoreOptions {
@@ -12,6 +12,11 @@ export interface LmdbStoreOptions {
    * handlers of its route were seen to do so; else its outcome is unknown. Every claim remembers which it was.
    */
   readonly transactional?: boolean;
+  /**
+   * True: a key counts as claimed, and an answer leaves, when they are on the disk, so that what was answered outlives a
+   * loss of power too. Unless told the disk follows within moments: a process that dies takes nothing with it.
+   */
+  readonly durable?: boolean;
   /** How long a lost claim is remembered; 7 days unless told. */
   readonly unknownTtlMs?: number;
   /** The clock, in milliseconds; that of the machine unless told. */
@@ -21,7 +26,7 @@ export interface LmdbStoreOptions {
 export interface LmdbStore extends TransactionalStore<LmdbTransaction> {
   readonly transactional: boolean | undefined;
   /** The environment, for reads outside of `transact`: what `tx` writes without `tx.db` lies at its root. */
-  readonly database: RootDatabase;
+  readonly database: LmdbEnvironment;
 }
 
 interface Entry {
@@ -48,29 +53,34 @@ export function lmdbStore(path: string, options: LmdbStoreOptions = {}): LmdbSto
 
 class EnvironmentStore implements LmdbStore {
   readonly transactional: boolean | undefined;
-  readonly database: RootDatabase;
-  readonly #entries: Database<Entry, string>;
+  readonly database: LmdbEnvironment;
+  readonly #entries: LmdbDatabase<Entry, string>;
   readonly #unknownTtlMs: number;
   readonly #now: () => number;
+  readonly #isDurable: boolean;
   #sweepAtMs = 0;
   #sweepFrom: string | undefined;
 
-  constructor(path: string, { transactional, unknownTtlMs = WEEK_MS, now = Date.now }: LmdbStoreOptions) {
+  constructor(
+    path: string,
+    { transactional, durable = false, unknownTtlMs = WEEK_MS, now = Date.now }: LmdbStoreOptions,
+  ) {
     this.database = loadLmdb().open({ path });
     this.#entries = this.database.openDB<Entry, string>({ name: NAME, encoding: 'msgpack' });
     this.transactional = transactional;
     this.#unknownTtlMs = unknownTtlMs;
     this.#now = now;
+    this.#isDurable = durable;
   }
 
   claim(key: string, fingerprint: string, leaseMs: number, isRerunnable?: boolean): Promise<Claim> {
     const reruns = isRerunnable ?? this.transactional ?? false;
-    return this.#entries.transaction(() => this.#claim(key, fingerprint, leaseMs, reruns, false));
+    return this.#written(() => this.#claim(key, fingerprint, leaseMs, reruns, false));
   }
 
   takeOver(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
     const reruns = this.transactional ?? false;
-    return this.#entries.transaction(() => this.#claim(key, fingerprint, leaseMs, reruns, true));
+    return this.#written(() => this.#claim(key, fingerprint, leaseMs, reruns, true));
   }
 
   allowRerun(token: string): Promise<boolean> {
@@ -83,7 +93,7 @@ class EnvironmentStore implements LmdbStore {
   }
 
   complete(token: string, response: StoredResponse, ttlMs: number): Promise<boolean> {
-    return this.#entries.transaction(() => this.#complete({ token, response, ttlMs }));
+    return this.#written(() => this.#complete({ token, response, ttlMs }));
   }
 
   async release(token: string): Promise<void> {
@@ -105,19 +115,28 @@ class EnvironmentStore implements LmdbStore {
     const tx = new LmdbTransaction(this.database, loadLmdb().keyValueToBuffer);
     return {
       tx,
-      commit: (completion) =>
+      commit: async (completion) => {
         // A child: a value that cannot be encoded undoes this commit and not its neighbours in the batch.
-        this.database.childTransaction(() => {
+        const isCommitted = await this.database.childTransaction(() => {
           if (completion !== null && this.#held(completion.token) === undefined) return false;
           tx.apply();
           return completion === null || this.#complete(completion);
-        }),
+        });
+        if (this.#isDurable) await this.database.flushed;
+        return isCommitted;
+      },
       rollback: async () => tx.discard(),
     };
   }
 
   async close(): Promise<void> {
     await this.database.close();
+  }
+
+  async #written<T>(action: () => T): Promise<T> {
+    const result = await this.#entries.transaction(action);
+    if (this.#isDurable) await this.database.flushed;
+    return result;
   }
 
   #claim(key: string, fingerprint: string, leaseMs: number, isRerunnable: boolean, isTakingOver: boolean): Claim {
@@ -175,8 +194,8 @@ class EnvironmentStore implements LmdbStore {
 }
 
 interface Lmdb {
-  open(options: { path: string }): RootDatabase;
-  keyValueToBuffer(key: Key): Buffer;
+  open(options: { path: string }): LmdbEnvironment;
+  keyValueToBuffer(key: LmdbKey): Buffer;
 }
 
 let lmdb: Lmdb | undefined;

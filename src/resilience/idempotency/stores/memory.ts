@@ -1,7 +1,5 @@
 /** Keys in the memory of this process: for one process, and gone with it. */
-import { isSameRequest } from '../fingerprint.ts';
-import { KeptResponse } from '../kept-response.ts';
-import { settled } from '../settled.ts';
+import { type Hold, toBytes } from '../hold.ts';
 import type { Claim, Store, StoredResponse } from '../store.ts';
 import { keyOfToken, newToken } from '../token.ts';
 
@@ -14,15 +12,8 @@ export interface MemoryStoreOptions {
   readonly now?: () => number;
 }
 
-interface Entry {
-  readonly fingerprint: string;
-  token: string;
-  leaseUntilMs: number;
-  /** When it is forgotten. */
-  untilMs: number;
-  response: StoredResponse | null;
-  bytes: number;
-}
+/** What a claim says that was not given. */
+export type Refusal = Exclude<Claim, { state: 'claimed' }>;
 
 /** A Map entry with its strings, roughly. */
 const ENTRY_BYTES = 512;
@@ -35,14 +26,67 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(options);
 }
 
-class MemoryStore implements Store {
-  readonly keepsAsGiven = true;
+/** Of `Entry.status` before there is an answer, and when the entry is no longer its owner's. */
+const RUNNING = 0;
+const LOST = -1;
+
+const NO_HEADERS: StoredResponse['headers'] = {};
+
+/**
+ * A key and its answer. One object, and the hold of its owner too: thousands of them stay for a day, and each is copied
+ * twice by the garbage collector before it does.
+ */
+export class Entry implements Hold {
+  readonly key: string;
+  readonly print: string;
+  readonly #store: MemoryStore;
+  status: number = RUNNING;
+  /** While it runs, the end of the lease; then, when it is forgotten. In milliseconds since the store was made. */
+  untilMs: number = 0;
+  headers: StoredResponse['headers'] = NO_HEADERS;
+  body: string | Uint8Array | null = null;
+  /** Made for those who ask. */
+  ownToken: string | null = null;
+
+  constructor(store: MemoryStore, key: string, print: string) {
+    this.#store = store;
+    this.key = key;
+    this.print = print;
+  }
+
+  get token(): string {
+    this.ownToken ??= newToken(this.key);
+    return this.ownToken;
+  }
+
+  complete(
+    status: number,
+    headers: StoredResponse['headers'],
+    body: string | Uint8Array | null,
+    ttlMs: number,
+  ): boolean {
+    return this.#store.completeEntry(this, status, headers, body, ttlMs);
+  }
+
+  release(): void {
+    this.#store.releaseEntry(this);
+  }
+
+  renew(leaseMs: number): boolean {
+    return this.#store.renewEntry(this, leaseMs);
+  }
+}
+
+/** What `memoryStore` makes; the middleware in the same process holds its entries and needs neither tokens nor promises. */
+export class MemoryStore implements Store {
   readonly #entries: Map<string, Entry> = new Map();
   readonly #maxBytes: number;
   readonly #unknownTtlMs: number;
   readonly #now: () => number;
+  /** Times are counted from here: small integers need no memory of their own for 24 days. */
+  readonly #madeMs: number;
   #bytes = 0;
-  #sweep: MapIterator<[string, Entry]> | null = null;
+  #sweep: MapIterator<Entry> | null = null;
   /** No entry is over before. */
   #overAtMs = Number.POSITIVE_INFINITY;
 
@@ -50,91 +94,119 @@ class MemoryStore implements Store {
     this.#maxBytes = maxBytes;
     this.#unknownTtlMs = unknownTtlMs;
     this.#now = now;
+    this.#madeMs = now();
   }
 
-  claim(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
-    return this.#claim(key, fingerprint, leaseMs, false);
+  async claim(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
+    return toClaim(this.claimEntry(key, fingerprint, leaseMs, false));
   }
 
-  takeOver(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
-    return this.#claim(key, fingerprint, leaseMs, true);
+  async takeOver(key: string, fingerprint: string, leaseMs: number): Promise<Claim> {
+    return toClaim(this.claimEntry(key, fingerprint, leaseMs, true));
   }
 
-  complete(token: string, response: StoredResponse, ttlMs: number): Promise<boolean> {
-    const entry = this.#held(token);
-    if (entry === undefined) return settled(false);
-    entry.response = response;
-    this.#keepUntil(entry, this.#now() + ttlMs);
-    const bytes = response instanceof KeptResponse ? response.bodyBytes : (response.body?.length ?? 0);
-    entry.bytes += bytes;
-    this.#bytes += bytes;
-    return settled(true);
+  async complete(token: string, { status, headers, body }: StoredResponse, ttlMs: number): Promise<boolean> {
+    return this.#held(token)?.complete(status, headers, body, ttlMs) ?? false;
   }
 
   async release(token: string): Promise<void> {
-    const entry = this.#held(token);
-    if (entry !== undefined) this.#forget(keyOfToken(token), entry);
+    this.#held(token)?.release();
   }
 
   async renew(token: string, leaseMs: number): Promise<boolean> {
-    const entry = this.#held(token);
-    if (entry === undefined) return false;
-    this.#lease(entry, this.#now(), leaseMs);
-    return true;
+    return this.#held(token)?.renew(leaseMs) ?? false;
   }
 
   async close(): Promise<void> {
+    for (const entry of this.#entries.values()) entry.status = LOST;
     this.#entries.clear();
     this.#bytes = 0;
   }
 
-  #claim(key: string, fingerprint: string, leaseMs: number, isTakingOver: boolean): Promise<Claim> {
-    const nowMs = this.#now();
+  /** The entry, which is its new owner's, or why not. Throws when the store is full. */
+  claimEntry(key: string, print: string, leaseMs: number, isTakingOver: boolean): Entry | Refusal {
+    const nowMs = this.#now() - this.#madeMs;
     this.#sweepSome(nowMs);
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.untilMs <= nowMs) {
-      if (entry !== undefined) this.#forget(key, entry);
-      return this.#insert(key, fingerprint, nowMs, leaseMs);
+    if (entry === undefined) return this.#insert(key, print, nowMs + leaseMs);
+    if (this.#overMs(entry) <= nowMs) {
+      this.#forget(entry);
+      return this.#insert(key, print, nowMs + leaseMs);
     }
-    if (!isSameRequest(entry.fingerprint, fingerprint)) return settled({ state: 'mismatch' });
-    if (entry.response !== null) return settled({ state: 'done', response: entry.response });
-    if (entry.leaseUntilMs > nowMs) return settled({ state: 'in-progress' });
-    if (!isTakingOver) return settled({ state: 'outcome-unknown' });
-    entry.token = newToken(key);
-    this.#lease(entry, nowMs, leaseMs);
-    return settled({ state: 'claimed', token: entry.token });
+    if (entry.print !== print) return { state: 'mismatch' };
+    if (entry.status !== RUNNING) return { state: 'done', response: this.#responseOf(entry) };
+    if (entry.untilMs > nowMs) return { state: 'in-progress' };
+    if (!isTakingOver) return { state: 'outcome-unknown' };
+    this.#forget(entry);
+    return this.#insert(key, print, nowMs + leaseMs);
   }
 
-  #insert(key: string, fingerprint: string, nowMs: number, leaseMs: number): Promise<Claim> {
-    const bytes = ENTRY_BYTES + key.length + fingerprint.length;
-    if (this.#bytes + bytes > this.#maxBytes)
-      return Promise.reject(new Error(`memoryStore holds its ${this.#maxBytes} bytes`));
-    const token = newToken(key);
-    const entry: Entry = { fingerprint, token, leaseUntilMs: 0, untilMs: 0, response: null, bytes };
-    this.#lease(entry, nowMs, leaseMs);
-    this.#entries.set(key, entry);
+  completeEntry(
+    entry: Entry,
+    status: number,
+    headers: StoredResponse['headers'],
+    body: string | Uint8Array | null,
+    ttlMs: number,
+  ): boolean {
+    if (entry.status !== RUNNING) return false;
+    entry.status = status;
+    entry.headers = headers;
+    entry.body = body;
+    entry.untilMs = this.#now() - this.#madeMs + ttlMs;
+    this.#noteOver(entry);
+    this.#bytes += bytesOf(body);
+    return true;
+  }
+
+  releaseEntry(entry: Entry): void {
+    if (entry.status === RUNNING) this.#forget(entry);
+  }
+
+  renewEntry(entry: Entry, leaseMs: number): boolean {
+    if (entry.status !== RUNNING) return false;
+    entry.untilMs = this.#now() - this.#madeMs + leaseMs;
+    this.#noteOver(entry);
+    return true;
+  }
+
+  #insert(key: string, print: string, leaseUntilMs: number): Entry {
+    const bytes = ENTRY_BYTES + key.length + print.length;
+    if (this.#bytes + bytes > this.#maxBytes) throw new Error(`memoryStore holds its ${this.#maxBytes} bytes`);
     this.#bytes += bytes;
-    return settled({ state: 'claimed', token });
+    const entry = new Entry(this, key, print);
+    entry.untilMs = leaseUntilMs;
+    this.#noteOver(entry);
+    this.#entries.set(key, entry);
+    return entry;
   }
 
-  #lease(entry: Entry, nowMs: number, leaseMs: number): void {
-    entry.leaseUntilMs = nowMs + leaseMs;
-    this.#keepUntil(entry, entry.leaseUntilMs + this.#unknownTtlMs);
+  #overMs(entry: Entry): number {
+    return entry.status === RUNNING ? entry.untilMs + this.#unknownTtlMs : entry.untilMs;
   }
 
-  #keepUntil(entry: Entry, untilMs: number): void {
-    entry.untilMs = untilMs;
-    if (untilMs < this.#overAtMs) this.#overAtMs = untilMs;
+  #noteOver(entry: Entry): void {
+    const overMs = this.#overMs(entry);
+    if (overMs < this.#overAtMs) this.#overAtMs = overMs;
+  }
+
+  /** Bytes from the first replay on: most answers are never replayed. */
+  #responseOf(entry: Entry): StoredResponse {
+    const body = toBytes(entry.body);
+    this.#bytes += bytesOf(body) - bytesOf(entry.body);
+    entry.body = body;
+    return { status: entry.status, headers: entry.headers, body };
   }
 
   #held(token: string): Entry | undefined {
     const entry = this.#entries.get(keyOfToken(token));
-    return entry?.token === token && entry.response === null ? entry : undefined;
+    return entry?.ownToken === token ? entry : undefined;
   }
 
-  #forget(key: string, entry: Entry): void {
-    this.#entries.delete(key);
-    this.#bytes -= entry.bytes;
+  /** Its owner, who may still run, holds it no longer. */
+  #forget(entry: Entry): void {
+    this.#entries.delete(entry.key);
+    this.#bytes -= ENTRY_BYTES + entry.key.length + entry.print.length + bytesOf(entry.body);
+    entry.status = LOST;
   }
 
   /** Goes round the entries a few at a time, when one of them may be over. */
@@ -142,7 +214,7 @@ class MemoryStore implements Store {
     if (this.#sweep === null) {
       if (nowMs < this.#overAtMs) return;
       this.#overAtMs = Number.POSITIVE_INFINITY;
-      this.#sweep = this.#entries.entries();
+      this.#sweep = this.#entries.values();
     }
     for (let i = 0; i < SWEEP_ENTRIES; i++) {
       const next = this.#sweep.next();
@@ -150,9 +222,18 @@ class MemoryStore implements Store {
         this.#sweep = null;
         return;
       }
-      const [key, entry] = next.value;
-      if (entry.untilMs <= nowMs) this.#forget(key, entry);
-      else this.#keepUntil(entry, entry.untilMs);
+      if (this.#overMs(next.value) <= nowMs) this.#forget(next.value);
+      else this.#noteOver(next.value);
     }
   }
+}
+
+function toClaim(claimed: Entry | Refusal): Claim {
+  return claimed instanceof Entry ? { state: 'claimed', token: claimed.token } : claimed;
+}
+
+/** A text at two bytes a character, without reading it. */
+function bytesOf(body: string | Uint8Array | null): number {
+  if (body === null) return 0;
+  return typeof body === 'string' ? body.length * 2 : body.length;
 }

@@ -26,7 +26,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<D
 
 /** Those of the newest version that is installed. */
 function binaries(): string {
-  const versions = fs.readdirSync(ROOT).sort((a, b) => Number(b) - Number(a));
+  const versions = (fs.existsSync(ROOT) ? fs.readdirSync(ROOT) : []).sort((a, b) => Number(b) - Number(a));
   if (versions[0] === undefined) throw new Error(`PostgreSQL is missing: apt-get install postgresql`);
   return path.join(ROOT, versions[0], 'bin');
 }

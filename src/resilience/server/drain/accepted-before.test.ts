@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import http, { type ServerResponse } from 'node:http';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import https from 'node:https';
 import net, { type Server } from 'node:net';
@@ -29,7 +29,7 @@ describe('acceptedBefore', () => {
 
     const report = drain(server, QUICK).start();
     response.end('done');
-    const [answer] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
     answer.resume();
     expect(answer.headers.connection).toBe('close');
     expect(await report).toMatchObject({ finished: 1, cut: [] });
@@ -153,6 +153,69 @@ describe('a drain that is called late', () => {
     const { finished, cut } = await drain(server, { ...QUICK, deadlineMs: 2000 }).start();
     expect(finished + cut.length).toBe(1);
     expect(await connectionsOf(server)).toBe(0);
+  });
+
+  it('sends a session of HTTP/2 over TLS away when it asks for something', async () => {
+    const server = http2.createSecureServer({ key: KEY, cert: CERT });
+    const port = await listen(server);
+    const session = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    cleanups.push(() => session.destroy());
+    const first = session.request({ ':path': '/first' });
+    const [held] = (await once(server, 'stream')) as [ServerHttp2Stream];
+    const report = drain(server, { ...QUICK, idleGraceMs: 20_000 }).start();
+    const second = session.request({ ':path': '/second' });
+    const [late] = (await once(server, 'stream')) as [ServerHttp2Stream];
+    await once(session, 'goaway');
+    for (const stream of [held, late]) {
+      stream.respond({ ':status': 200 });
+      stream.end('answered');
+    }
+    for (const stream of [first, second])
+      expect((await stream.setEncoding('utf8').toArray()).join('')).toBe('answered');
+    expect(await report).toMatchObject({ finished: 1, cut: [] });
+  });
+
+  it('says close to HTTP/1 on a server of HTTP/2 over TLS', async () => {
+    const server = http2.createSecureServer({ key: KEY, cert: CERT, allowHTTP1: true });
+    server.on('request', (_request, response) => response.end('ok'));
+    const port = await listen(server);
+    const agent = new https.Agent({ keepAlive: true, ca: CERT, maxSockets: 1 });
+    cleanups.push(() => agent.destroy());
+    const ask = async (): Promise<IncomingMessage> => {
+      const request = https.get({ host: 'localhost', family: 4, port, agent });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      await response.resume().toArray();
+      return response;
+    };
+    expect((await ask()).headers.connection).toBe('keep-alive');
+    const report = drain(server, { ...QUICK, idleGraceMs: 20_000 }).start();
+    expect((await ask()).headers.connection).toBe('close');
+    expect(await report).toMatchObject({ finished: 1, cut: [] });
+  });
+
+  it('warns of TLS connections that it cannot tell, and of no others', async () => {
+    const warnings: (Error & { code?: string })[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    cleanups.push(() => process.off('warning', note));
+    const early = tls.createServer({ key: KEY, cert: CERT });
+    const stops = [drain(early, QUICK)];
+    for (const server of [
+      early,
+      tls.createServer({ key: KEY, cert: CERT }),
+      https.createServer({ key: KEY, cert: CERT }),
+    ]) {
+      server.on('connection', (socket) => socket.on('error', () => {}));
+      const port = await listen(server);
+      const client = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }).on('error', () => {});
+      cleanups.push(() => client.destroy());
+      await once(server, 'secureConnection');
+      if (server !== early) stops.push(drain(server, { ...QUICK, deadlineMs: 50 }));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings.map(({ code }) => code)).toEqual(['FIRSTHAND_DRAIN_LATE']);
+    expect(warnings[0]!.message).toContain('what they carry (1)');
+    for (const stop of stops) void stop.start();
   });
 
   it('counts connections that it cannot find', async () => {

@@ -27,8 +27,8 @@ export function acceptedBefore(server: Server): Accepted[] {
     found.push({ socket, protocol: 'http1', session: null });
   }
   for (const session of sessions(server)) {
-    const socket = property(session, 'socket');
-    if (!(socket instanceof Socket)) continue;
+    const socket = socketOf(session);
+    if (socket === null) continue;
     seen.add(socket).add((socket as { _parent?: unknown })._parent);
     found.push({ socket, protocol: 'http2', session });
   }
@@ -45,6 +45,12 @@ export function answerOf(socket: Socket): ServerResponse | null {
 /** The HTTP/1 request whose head came last, while it is not answered. */
 export function newestRequest(socket: Socket): IncomingMessage | null {
   return (socket as { parser?: { incoming?: IncomingMessage | null } | null }).parser?.incoming ?? null;
+}
+
+/** The socket itself: what `session.socket` gives refuses most of a socket's methods. */
+export function socketOf(session: ServerHttp2Session): Socket | null {
+  const socket = property(session, 'socket');
+  return socket instanceof Socket ? socket : null;
 }
 
 /** The streams that are open on a session. */

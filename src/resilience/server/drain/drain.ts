@@ -43,8 +43,8 @@ export interface Drain {
 
 /**
  * Prepares a server for a stop that resets no connection. Call it before the server listens: of connections accepted
- * earlier it cannot tell what HTTP/2 and bare TLS carry over TLS, and leaves those until the deadline. Repeated SIGTERMs
- * change nothing; a second SIGINT, more than a second after the start, cuts what is left.
+ * earlier it cannot tell what HTTP/2 and bare TLS carry over TLS; it leaves those until they ask for something, or the
+ * deadline, and warns of them (FIRSTHAND_DRAIN_LATE). Repeated SIGTERMs change nothing; a second SIGINT, more than a second after the start, cuts what is left.
  *
  * @example
  * const stop = drain(server);
@@ -101,6 +101,7 @@ export function drain(
   // Connections are noted from now on.
   const presence: Watcher = {};
   watched.add(presence);
+  warnOfUntold(watched.untold());
   const forgetSignals = onSignals(plan.signals, {
     first: () => void start(),
     hurry: force,
@@ -198,6 +199,14 @@ export function drain(
     forgetSignals();
     done({ durationMs: performance.now() - startedMs, finished: finishedCount, cut: cuts });
   }
+}
+
+function warnOfUntold(count: number): void {
+  if (count === 0) return;
+  process.emitWarning(
+    `drain() was called after the server had accepted TLS connections, and Node does not tell what they carry (${count}): those that ask for nothing more will be cut at the deadline of a drain. Call drain() before the server listens.`,
+    { code: 'FIRSTHAND_DRAIN_LATE' },
+  );
 }
 
 /** The end of an idle connection's grace. */

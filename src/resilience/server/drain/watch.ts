@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Stream, IncomingHttpHeaders, ServerHttp2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import { type Accepted, acceptedBefore, answerOf, streamsOf } from './accepted-before.ts';
+import { type Accepted, acceptedBefore, answerOf, socketOf, streamsOf } from './accepted-before.ts';
 import { type Connection, type Exchange, newConnection, requestLabel } from './connection.ts';
 
 /** What a watcher is told. */
@@ -29,6 +29,8 @@ export interface Watch {
   remove(watcher: Watcher): void;
   /** Finds connections that came by another way than the server's events. */
   lookAround(): void;
+  /** Connections that were found over TLS, where it is not known what they carry: it is when they ask for something. */
+  untold(): number;
 }
 
 /** The watch on a server: one, however many ask for it. */
@@ -45,6 +47,7 @@ const watches: WeakMap<Server, Watch> = new WeakMap();
 function startWatch(server: Server): Watch {
   const connections: Set<Connection> = new Set();
   const bySocket: WeakMap<object, Connection> = new WeakMap();
+  const foundLate: WeakSet<Connection> = new WeakSet();
   let watchers: readonly Watcher[] = [];
   const isTls = server instanceof TlsServer;
   const isHttp1 = 'closeIdleConnections' in server;
@@ -98,6 +101,7 @@ function startWatch(server: Server): Watch {
       watchers = watchers.filter((one) => one !== watcher);
     },
     lookAround,
+    untold: () => [...connections].filter((one) => one.protocol === 'handshake' && foundLate.has(one)).length,
   };
 
   function lookAround(): void {
@@ -105,7 +109,9 @@ function startWatch(server: Server): Watch {
   }
 
   function adopt({ socket, protocol, session }: Accepted): void {
+    const isNew = !bySocket.has(socket);
     const connection = isTls && protocol !== 'handshake' ? secure(socket) : open(socket);
+    if (isNew) foundLate.add(connection);
     if (session !== null && connection.session === null) {
       carrySession(connection, session);
       for (const stream of streamsOf(session)) carryStream(connection, stream, undefined);
@@ -224,14 +230,27 @@ function startWatch(server: Server): Watch {
   }
 
   function beginStream(stream: Http2Stream, headers: IncomingHttpHeaders): void {
-    const connection = stream.session === undefined ? undefined : bySocket.get(stream.session);
+    const session = stream.session as ServerHttp2Session | undefined;
+    const connection = session && (bySocket.get(session) ?? meet(session));
     if (connection === undefined) return;
     carryStream(connection, stream, requestLabel(text(headers[':method']), text(headers[':path'])));
     for (const watcher of watchers) watcher.began?.(connection, null);
   }
 
+  /** A session that began while nobody watched tells itself by its next stream. */
+  function meet(session: ServerHttp2Session): Connection | undefined {
+    const socket = socketOf(session);
+    if (socket === null || socket.destroyed) return undefined;
+    const connection = isTls ? secure(socket) : open(socket);
+    carrySession(connection, session);
+    for (const stream of streamsOf(session)) carryStream(connection, stream, undefined);
+    return connection;
+  }
+
   function carryStream(connection: Connection, stream: Http2Stream, label: string | undefined): void {
+    const isKnown = connection.streams.has(stream);
     connection.streams.set(stream, label);
+    if (isKnown) return;
     stream.once('close', () => {
       connection.streams.delete(stream);
       settle(connection);
