@@ -7,7 +7,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 
 import { ACK, addressText, RST, type Segment, SNAP_LENGTH, SYN, wireLength, writeFrame } from './frame.ts';
-import { nextSegment, startTraffic } from './traffic.ts';
+import { nextSegment, startTraffic, type TrafficOptions, USUAL_TRAFFIC } from './traffic.ts';
 
 /** What a generated capture holds. */
 export interface Truth {
@@ -38,15 +38,20 @@ const CHUNK = 8 << 20;
 const DISK_RESERVE = 256 << 20;
 
 /** Returns the capture of that seed and size, written now unless a whole one is there from before. */
-export function makeCapture(packets: number, seed = 1, folder: string = CACHE): Capture {
-  const file = path.join(folder, `g${GENERATION}-seed${seed}-${packets}.pcap`);
+export function makeCapture(
+  packets: number,
+  seed = 1,
+  folder: string = CACHE,
+  traffic: TrafficOptions = USUAL_TRAFFIC,
+): Capture {
+  const file = path.join(folder, `g${GENERATION}-seed${seed}-${packets}${kindOf(traffic)}.pcap`);
   const earlier = readTruth(file);
   if (earlier !== undefined) return { file, truth: earlier, reused: true };
   prepareFolder(folder);
   demandSpace(folder, 24 + packets * (RECORD_HEADER + SNAP_LENGTH));
   const unfinished = `${file}.${process.pid}.tmp`;
   try {
-    const truth = writeCapture(unfinished, packets, seed);
+    const truth = writeCapture(unfinished, packets, seed, traffic);
     fs.renameSync(unfinished, file);
     fs.writeFileSync(truthFile(file), JSON.stringify(truth));
     return { file, truth, reused: false };
@@ -90,19 +95,27 @@ function demandSpace(folder: string, bytes: number): void {
   throw new Error(`${folder} has ${freeMb} MB free, ${neededMb} MB are needed: set TMPDIR or --packets`);
 }
 
-function writeCapture(file: string, packets: number, seed: number): Truth {
+/** Part of the name of captures of unusual traffic. */
+function kindOf({ concurrent, resetShare }: TrafficOptions): string {
+  return [
+    ...(concurrent === USUAL_TRAFFIC.concurrent ? [] : [`-concurrent${concurrent}`]),
+    ...(resetShare === USUAL_TRAFFIC.resetShare ? [] : [`-resets${resetShare}`]),
+  ].join('');
+}
+
+function writeCapture(file: string, packets: number, seed: number, traffic: TrafficOptions): Truth {
   const fd = fs.openSync(file, 'wx', 0o600);
   try {
-    return writePackets(fd, packets, seed);
+    return writePackets(fd, packets, seed, traffic);
   } finally {
     fs.closeSync(fd);
   }
 }
 
-function writePackets(fd: number, packets: number, seed: number): Truth {
+function writePackets(fd: number, packets: number, seed: number, options: TrafficOptions): Truth {
   const chunk = new Uint8Array(CHUNK);
   const view = new DataView(chunk.buffer);
-  const traffic = startTraffic(seed);
+  const traffic = startTraffic(seed, options);
   const segment = emptySegment();
   const rstBySender = new Map<string, number>();
   const rstTuples = new Set<string>();

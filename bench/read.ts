@@ -10,9 +10,10 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from './machine.ts';
 import { type Capture, CACHE, cleanCaptures, makeCapture } from './make-capture.ts';
 import { hasGnuTime, type Run, runOnce } from './measure.ts';
-import { positiveInteger, UsageError } from './options.ts';
+import { positiveInteger, share, UsageError } from './options.ts';
 import { FOOTNOTES, renderCapture, renderGrowth, renderScaled, type Series } from './read-table.ts';
 import { findTools, type Tool } from './tools.ts';
+import { type TrafficOptions, USUAL_TRAFFIC } from './traffic.ts';
 
 export const about: string = 'firsthand read beside tcpdump, tcptrace and tshark';
 
@@ -24,6 +25,8 @@ export const help: string = `npm run bench -- read [options]
   --only TEXT         only tools whose name contains the text, and firsthand
   --command COMMAND   measure this instead of firsthand; {} is the capture
   --seed N            seed of the captures (default 1)
+  --concurrent N      connections open at the same time (default ${USUAL_TRAFFIC.concurrent})
+  --reset-share X     share of connections that end in a RST, 0 to 1 (default ${USUAL_TRAFFIC.resetShare})
   --clean             delete the cached captures (${CACHE}) and stop
 
 Nothing is asserted about times. Ratios are firsthand (or COMMAND) divided by the tool: below 1 it is faster or smaller.`;
@@ -39,6 +42,8 @@ export function run(args: readonly string[]): void {
       only: { type: 'string' },
       command: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      concurrent: { type: 'string', default: String(USUAL_TRAFFIC.concurrent) },
+      'reset-share': { type: 'string', default: String(USUAL_TRAFFIC.resetShare) },
       clean: { type: 'boolean', default: false },
     },
   });
@@ -47,6 +52,10 @@ export function run(args: readonly string[]): void {
   const slowPackets = positiveInteger('--slow-packets', values['slow-packets']);
   const runs = positiveInteger('--runs', values.runs);
   const seed = positiveInteger('--seed', values.seed);
+  const traffic = {
+    concurrent: positiveInteger('--concurrent', values.concurrent),
+    resetShare: share('--reset-share', values['reset-share']),
+  };
   if (values.command?.includes('{}') === false) throw new UsageError('--command needs {} where the capture goes');
 
   const tools = findTools(values.command).filter((tool, i) => i === 0 || tool.name.includes(values.only ?? ''));
@@ -54,7 +63,7 @@ export function run(args: readonly string[]): void {
   if (present.some((tool) => tool.isSlow)) sizes.push(slowPackets);
   printHead(tools);
   if (!hasGnuTime()) console.log('note     GNU time is absent: no CPU seconds, no peak RSS');
-  const captures = [...new Set(sizes)].sort((a, b) => a - b).map((packets) => prepare(packets, seed));
+  const captures = [...new Set(sizes)].sort((a, b) => a - b).map((packets) => prepare(packets, seed, traffic));
   const series = captures.flatMap((capture) => planSeries(present, capture, runs, slowPackets));
   measureInTurns(series);
   for (const capture of captures) console.log(`\n${renderCapture(series, capture, tools[0]!)}`);
@@ -68,9 +77,9 @@ function printHead(tools: readonly Tool[]): void {
     console.log(`tool     ${tool.name}: ${tool.absent ? `ABSENT, ${tool.absent}` : tool.version}`);
 }
 
-function prepare(packets: number, seed: number): Capture {
+function prepare(packets: number, seed: number, traffic: TrafficOptions): Capture {
   const startNs = process.hrtime.bigint();
-  const capture = makeCapture(packets, seed);
+  const capture = makeCapture(packets, seed, CACHE, traffic);
   const how = capture.reused
     ? 'from an earlier run'
     : `written in ${(Number(process.hrtime.bigint() - startNs) / 1e9).toFixed(1)} s`;

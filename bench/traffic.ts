@@ -5,14 +5,19 @@
  */
 import { ACK, FIN, PSH, RST, type Segment, SYN } from './frame.ts';
 
-/** Connections open at the same time. */
-export const CONCURRENT = 4096;
+/** What the traffic is like. */
+export interface TrafficOptions {
+  /** Connections open at the same time. */
+  readonly concurrent: number;
+  /** Share of connections that end in a RST, 0 to 1. */
+  readonly resetShare: number;
+}
 
-/** Share of connections that end in a RST. */
-export const RESET_SHARE = 0.02;
+export const USUAL_TRAFFIC: TrafficOptions = { concurrent: 4096, resetShare: 0.02 };
 
 /** The running traffic; opaque to callers. */
 export interface Traffic {
+  readonly resetShare: number;
   readonly random: () => number;
   readonly connections: readonly Connection[];
   /** Binary heap of slots, ordered by `dueUs`. */
@@ -86,12 +91,12 @@ const RESET_ENDINGS: readonly Ending[] = [
 ];
 
 /** Starts the traffic of a seed; the same seed gives the same segments. */
-export function startTraffic(seed: number): Traffic {
+export function startTraffic(seed: number, { concurrent, resetShare }: TrafficOptions = USUAL_TRAFFIC): Traffic {
   const random = seededRandom(seed);
   const opened = { v4: 0, v6: 0 };
-  const connections = Array.from({ length: CONCURRENT }, () => open(random, opened));
+  const connections = Array.from({ length: concurrent }, () => open(random, opened, resetShare));
   const dueUs = Float64Array.from(connections, () => START_US + Math.floor(random() * 3e6)).sort();
-  return { random, connections, heap: Int32Array.from(connections.keys()), dueUs, opened };
+  return { resetShare, random, connections, heap: Int32Array.from(connections.keys()), dueUs, opened };
 }
 
 /** Fills `segment` with the next one in time. */
@@ -283,11 +288,11 @@ function address(c: Connection, s: Segment, fromServer: boolean, flags: number):
 }
 
 function reopen(connection: Connection, traffic: Traffic): void {
-  Object.assign(connection, open(traffic.random, traffic.opened));
+  Object.assign(connection, open(traffic.random, traffic.opened, traffic.resetShare));
 }
 
 /** A new connection; no two of a capture share addresses and ports. */
-function open(random: () => number, opened: Traffic['opened']): Connection {
+function open(random: () => number, opened: Traffic['opened'], resetShare: number): Connection {
   const family = random() < 0.1 ? 'v6' : 'v4';
   const number = opened[family]++;
   const client = number % CLIENTS[family];
@@ -298,7 +303,7 @@ function open(random: () => number, opened: Traffic['opened']): Connection {
     server,
     clientPort: 32_768 + ((Math.floor(number / CLIENTS[family]) * 7919 + client * 31) % PORTS),
     serverPort: SERVER_PORTS[server % SERVER_PORTS.length]!,
-    ending: random() < RESET_SHARE ? RESET_ENDINGS[Math.floor(random() * RESET_ENDINGS.length)]! : 'fin',
+    ending: random() < resetShare ? RESET_ENDINGS[Math.floor(random() * RESET_ENDINGS.length)]! : 'fin',
     step: 'syn',
     requestsLeft: 1 + Math.floor(random() * random() * 8),
     segmentsLeft: 0,

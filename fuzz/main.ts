@@ -1,138 +1,218 @@
 /**
- * Mutates captures and reads them for a while: nothing but `CaptureError` may be thrown, no read may hang, the division
- * into chunks must not matter, what `locate` calls TCP must lie inside the frame, and the whole reading keeps its promises.
- * Usage: tsx fuzz/main.ts [--seconds 30] [--seed N] [--captures DIR]. Exits 1 on the first fault, leaving the input in the temporary folder.
+ * Mutates captures and log lines and reads them for a while: nothing but `CaptureError` may be thrown, no read may hang
+ * or take much memory, the division into chunks and the way of reading must not matter, and every report keeps its promises.
+ *
+ * Usage: tsx fuzz/main.ts [--seconds 30 | --hours 1 | --inputs N] [--seed N] [--from N] [--findings 1] [--captures DIR]
+ *        tsx fuzz/main.ts --seed N --replay N
+ *
+ * The seed is the date (UTC) by default, so that a day's runs agree. A finding is written to fuzz/fixtures, which the
+ * tests read; exits 1 when there is one.
  */
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { fork } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CaptureError } from '../src/capture/errors.ts';
-import { readStream } from '../src/capture/read-stream.ts';
-import { createCaptureReader, type PacketSink } from '../src/capture/reader.ts';
-import { locate, newLayers, TCP } from '../src/wire/layers.ts';
-import { newTcpOptions, readTcpOptions } from '../src/wire/tcp-options.ts';
-import { createRandom, mutate, type Random } from './mutate.ts';
+import { check } from './check.ts';
+import { createInputs, type Inputs } from './input.ts';
 import { readSeeds } from './seeds.ts';
-import { readWhole } from './whole.ts';
+import { readLines } from './text-lines.ts';
+import type { WorkerNews, WorkerOrders } from './worker.ts';
 
-const MAX_READ_MS = 2000;
+const FIXTURES = join(import.meta.dirname, 'fixtures');
+const DAY_MS = 86_400_000;
+/** Processor time that no input needs, and the time on the clock where the system does not tell the processor's. */
+const HANG_CPU_MS = 20_000;
+const HANG_WALL_MS = 600_000;
+/** Linux counts processor time in hundredths of a second. */
+const TICK_MS = 10;
+const PROGRESS_MS = 60_000;
 
-async function main(seconds: number, seed: number, captures: string): Promise<void> {
-  const seeds = readSeeds(captures);
-  const random = createRandom(seed);
-  const until = performance.now() + seconds * 1000;
-  let runs = 0;
-  let packets = 0;
-  let rejected = 0;
-  console.log(`${seeds.length} captures, ${seconds} s, seed ${seed}`);
-  while (performance.now() < until) {
-    const start = seeds[random(seeds.length)];
-    if (start === undefined) return;
-    const input = mutate(start.bytes, random);
-    const startedAt = performance.now();
-    const fault = await faultOf(input, random).catch((error: unknown) => new Error('thrown', { cause: error }));
-    const tookMs = performance.now() - startedAt;
-    runs++;
-    if (typeof fault === 'number') packets += fault;
-    else if (fault === 'rejected') rejected++;
-    if (fault instanceof Error || tookMs > MAX_READ_MS) return report(start.name, input, fault, tookMs, runs);
-  }
-  console.log(`${runs} inputs, ${packets} packets read, ${rejected} inputs rejected, no fault`);
+interface Run {
+  readonly seed: number;
+  readonly from: number;
+  readonly inputs: number;
+  readonly seconds: number;
+  readonly findings: number;
+  readonly captures: string;
 }
 
-/** The number of packets, or `rejected` for a proper refusal, or the error that should not be. */
-async function faultOf(input: Uint8Array, random: Random): Promise<number | 'rejected' | Error> {
-  const whole = await digest(input, Math.max(input.length, 1));
-  const divided = await digest(input, 1 + random(700));
-  if (whole instanceof Error) return whole;
-  if (divided instanceof Error) return divided;
-  if (whole.text !== divided.text) return new Error(`chunks matter: ${whole.text} against ${divided.text}`);
-  const { broken } = await readWhole(Uint8Array.from(input), !isCompressed(input));
-  if (broken.length > 0) return new Error(broken.join('; '));
-  return whole.rejected ? 'rejected' : whole.packets;
+interface Totals {
+  read: number;
+  /** Number that the worker has come to. */
+  seen: number;
+  packets: number;
+  rejected: number;
+  texts: number;
+  slowestMs: number;
+  slowest: number;
+  peakRss: number;
+  findings: number;
 }
 
-interface Digest {
-  readonly text: string;
-  readonly packets: number;
-  readonly rejected: boolean;
-}
-
-/** What came out of one reading, as text to compare. */
-async function digest(input: Uint8Array, pieceLen: number): Promise<Digest | Error> {
-  const sum = { packets: 0, hash: 0 };
-  const compressed = isCompressed(input);
-  try {
-    const info = compressed
-      ? await readStream(pieces(input, pieceLen), checkingSink(sum))
-      : feedAll(input, pieceLen, checkingSink(sum));
-    // How much of a broken compressed stream survives depends on its chunks.
-    const text = compressed ? '' : `${sum.packets} ${sum.hash} ${JSON.stringify(info)}`;
-    return { text, packets: sum.packets, rejected: false };
-  } catch (error) {
-    if (CaptureError.is(error)) return { text: compressed ? '' : error.message, packets: 0, rejected: true };
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
-
-function feedAll(input: Uint8Array, pieceLen: number, sink: PacketSink): object {
-  const reader = createCaptureReader(sink);
-  for (let at = 0; at < input.length; at += pieceLen) reader.feed(input.subarray(at, at + pieceLen));
-  reader.end();
-  return reader.info;
-}
-
-function checkingSink(sum: { packets: number; hash: number }): PacketSink {
-  const layers = newLayers();
-  const options = newTcpOptions();
-  return {
-    packet(view, start, end, wireLen, linkType, seconds, nanos, direction, frame) {
-      sum.packets++;
-      for (const value of [end - start, wireLen, linkType, seconds, nanos, direction, frame]) mix(sum, value);
-      if (!(nanos >= 0 && nanos < 1e9 && end >= start && end - start <= wireLen))
-        throw new Error(`frame ${frame} is impossible`);
-      const outcome = locate(view, start, end, wireLen, linkType, layers);
-      mix(sum, outcome);
-      if (outcome !== TCP) return;
-      const { tcp, tcpCaptured, captured, payload, payloadLen } = layers;
-      const inside = tcp >= start && tcpCaptured >= 14 && tcp + tcpCaptured <= end && captured <= payloadLen;
-      if (!inside || (captured > 0 && payload + captured > end)) throw new Error(`frame ${frame}: TCP outside of it`);
-      readTcpOptions(view, tcp, tcpCaptured, options);
-      mix(sum, options.bits);
-    },
+async function main(run: Run): Promise<void> {
+  const { seed, captures, from } = run;
+  const inputs = createInputs(seed, readSeeds(captures), readLines());
+  const totals: Totals = {
+    read: 0,
+    seen: 0,
+    packets: 0,
+    rejected: 0,
+    texts: 0,
+    slowestMs: 0,
+    slowest: 0,
+    peakRss: 0,
+    findings: 0,
   };
+  const startedAt = performance.now();
+  const untilMs = run.seconds === Infinity ? null : Date.now() + run.seconds * 1000;
+  console.log(`seed ${seed}, ${untilMs === null ? `${run.inputs} inputs` : `${run.seconds} s`}`);
+  const timer = setInterval(() => console.log(told(totals, startedAt)), PROGRESS_MS);
+  const progress = join(tmpdir(), `firsthand-fuzz-${process.pid}`);
+  const onFinding = (index: number, what: string): boolean => {
+    totals.findings++;
+    save(inputs, seed, index, what);
+    return totals.findings < run.findings;
+  };
+  const to = from + run.inputs;
+  for (let next = from; next < to && totals.findings < run.findings;) {
+    if (untilMs !== null && Date.now() >= untilMs) break;
+    const orders = { seed, captures, from: next, to, untilMs, progress };
+    const since = next;
+    next = await watch(orders, (news) => add(totals, news), onFinding);
+    totals.read += next - since;
+  }
+  clearInterval(timer);
+  for (const path of [progress, `${progress}.capture`]) rmSync(path, { force: true });
+  console.log(`${told(totals, startedAt)}, ${totals.findings === 0 ? 'no fault' : `${totals.findings} faults`}`);
+  if (totals.findings > 0) process.exitCode = 1;
 }
 
-function mix(sum: { hash: number }, value: number): void {
-  sum.hash = (Math.imul(sum.hash, 31) + value) | 0;
+/** Runs one worker to its end, to `untilMs`, or until it hangs or dies; the number to go on with. */
+function watch(
+  { seed, captures, from, to, untilMs, progress }: WorkerOrders,
+  onNews: (news: WorkerNews) => void,
+  onFinding: (index: number, what: string) => boolean,
+): Promise<number> {
+  writeFileSync(progress, new Uint8Array(new Float64Array([from]).buffer));
+  const orders: WorkerOrders = { seed, captures, from, to, untilMs, progress };
+  const worker = fork(join(import.meta.dirname, 'worker.ts'), [JSON.stringify(orders)], {
+    execArgv: [...process.execArgv, '--max-old-space-size=512'],
+  });
+  return new Promise((resolve) => {
+    let seen = -1;
+    let seenAtMs = spentMs(worker.pid) ?? performance.now();
+    let next = from;
+    let isOver = false;
+    const over = (at: number): void => {
+      isOver = true;
+      clearInterval(timer);
+      worker.kill('SIGKILL');
+      resolve(at);
+    };
+    const timer = setInterval(() => {
+      const spent = spentMs(worker.pid);
+      const nowMs = spent ?? performance.now();
+      const limitMs = spent === null ? HANG_WALL_MS : HANG_CPU_MS;
+      const current = numberIn(progress);
+      if (current !== seen) {
+        seen = current;
+        seenAtMs = nowMs;
+      } else if (nowMs - seenAtMs > limitMs) {
+        onFinding(current, `no end after ${limitMs / 1000} s`);
+        over(current + 1);
+      }
+    }, 500);
+    worker.on('message', (news: WorkerNews) => {
+      if (isOver) return;
+      onNews(news);
+      next = news.next;
+      if (news.finding !== null && !onFinding(news.finding.index, news.finding.what)) over(next);
+      else if (news.done) over(next);
+    });
+    worker.on('exit', (code, signal) => {
+      if (isOver) return;
+      const current = numberIn(progress);
+      onFinding(current, `the process ended with ${signal ?? code}`);
+      over(current + 1);
+    });
+  });
 }
 
-function isCompressed(input: Uint8Array): boolean {
+/** Processor time of a process, milliseconds: a machine that is busy elsewhere makes nothing hang. Null where unknown. */
+function spentMs(pid: number | undefined): number | null {
+  try {
+    // proc(5): behind the name in parentheses, fields 14 and 15 are user and system time.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return null;
+  }
+}
+
+function numberIn(progress: string): number {
+  return new Float64Array(Uint8Array.from(readFileSync(progress)).buffer)[0] ?? 0;
+}
+
+function add(totals: Totals, news: WorkerNews): void {
+  totals.seen = news.next;
+  totals.packets += news.packets;
+  totals.rejected += news.rejected;
+  totals.texts += news.texts;
+  totals.peakRss = Math.max(totals.peakRss, news.peakRss);
+  if (news.slowestMs > totals.slowestMs) Object.assign(totals, { slowestMs: news.slowestMs, slowest: news.slowest });
+}
+
+function told(totals: Totals, startedAt: number): string {
+  const seconds = Math.max(1, Math.round((performance.now() - startedAt) / 1000));
   return (
-    (input[0] === 0x1f && input[1] === 0x8b) ||
-    (input[1] === 0xb5 && input[2] === 0x2f) ||
-    (input[1] === 0x2a && input[2] === 0x4d)
+    `${Math.max(totals.read, totals.seen)} inputs in ${seconds} s, ${totals.packets} packets read, ${totals.rejected} inputs rejected, ` +
+    `${totals.texts} texts; slowest ${totals.slowestMs.toFixed(0)} ms (input ${totals.slowest}), ` +
+    `peak ${Math.round(totals.peakRss / 1_048_576)} MiB`
   );
 }
 
-async function* pieces(bytes: Uint8Array, pieceLen: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += pieceLen) yield bytes.subarray(at, at + pieceLen);
+function save(inputs: Inputs, seed: number, index: number, what: string): void {
+  const { kind, from, bytes } = inputs.at(index);
+  const path = join(FIXTURES, `${kind}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.bin`);
+  mkdirSync(FIXTURES, { recursive: true });
+  writeFileSync(path, bytes);
+  console.log(`fault in input ${index} of seed ${seed}, from ${from}: ${what}`);
+  console.log(`saved as ${relative(process.cwd(), path)}; again: npm run fuzz -- --seed ${seed} --replay ${index}`);
 }
 
-function report(name: string, input: Uint8Array, fault: unknown, tookMs: number, run: number): void {
-  const path = join(tmpdir(), `firsthand-fuzz-${run}.bin`);
-  writeFileSync(path, input);
-  console.log(`fault in input ${run}, from ${name}, after ${tookMs.toFixed(0)} ms; the input is in ${path}`);
-  console.log(fault);
-  process.exitCode = 1;
+async function replay(seed: number, index: number, captures: string): Promise<void> {
+  const input = createInputs(seed, readSeeds(captures), readLines()).at(index);
+  console.log(`input ${index} of seed ${seed}: ${input.kind} of ${input.bytes.length} bytes from ${input.from}`);
+  const { broken, ...rest } = await check(input, join(tmpdir(), `firsthand-fuzz-${process.pid}.tmp`));
+  console.log(broken.length === 0 ? 'no fault' : broken.join('\n'), rest);
+  if (broken.length > 0) process.exitCode = 1;
 }
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string' }, seed: { type: 'string' }, captures: { type: 'string' } },
+  options: {
+    seconds: { type: 'string' },
+    hours: { type: 'string' },
+    inputs: { type: 'string' },
+    seed: { type: 'string' },
+    from: { type: 'string' },
+    findings: { type: 'string' },
+    replay: { type: 'string' },
+    captures: { type: 'string' },
+  },
 });
-await main(
-  Number(values.seconds ?? 30),
-  Number(values.seed ?? Date.now() % 2 ** 32),
-  values.captures ?? join(import.meta.dirname, '../test/captures'),
-);
+const seed = Number(values.seed ?? Math.floor(Date.now() / DAY_MS));
+const captures = values.captures ?? join(import.meta.dirname, '../test/captures');
+if (values.replay !== undefined) await replay(seed, Number(values.replay), captures);
+else {
+  const timed = values.inputs === undefined || values.seconds !== undefined || values.hours !== undefined;
+  await main({
+    seed,
+    captures,
+    from: Number(values.from ?? 0),
+    inputs: Number(values.inputs ?? 2 ** 30),
+    seconds: timed ? Number(values.seconds ?? Number(values.hours ?? 30 / 3600) * 3600) : Infinity,
+    findings: Number(values.findings ?? 1),
+  });
+}

@@ -14,17 +14,21 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** A changed copy of the bytes: one to eight mutations. */
-export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
+/** A changed copy of the bytes: one to eight mutations, half of them where `hot` says that the headers are. */
+export function mutate(bytes: Uint8Array, random: Random, hot: ArrayLike<number> = []): Uint8Array<ArrayBuffer> {
   let mutated = Uint8Array.from(bytes);
+  const place = (limit: number): number => {
+    const at = hot.length > 0 && random(2) === 0 ? hot[random(hot.length)]! : random(limit);
+    return Math.min(at, limit - 1);
+  };
   for (let count = 1 + random(8); count > 0; count--) {
     const mutation = MUTATIONS[random(MUTATIONS.length)];
-    if (mutated.length > 0 && mutation !== undefined) mutated = mutation(mutated, random);
+    if (mutated.length > 0 && mutation !== undefined) mutated = mutation(mutated, random, place(mutated.length));
   }
   return mutated;
 }
 
-type Mutation = (bytes: Uint8Array<ArrayBuffer>, random: Random) => Uint8Array<ArrayBuffer>;
+type Mutation = (bytes: Uint8Array<ArrayBuffer>, random: Random, at: number) => Uint8Array<ArrayBuffer>;
 
 /** Values at which lengths, counters and signs go wrong. */
 const EDGES = [
@@ -32,38 +36,32 @@ const EDGES = [
 ];
 
 const MUTATIONS: readonly Mutation[] = [
-  (bytes, random) => bytes.with(random(bytes.length), random(256)),
-  (bytes, random) => {
-    const at = random(bytes.length);
-    return bytes.with(at, (bytes[at] ?? 0) ^ (1 << random(8)));
-  },
-  (bytes, random) => {
-    const at = random(bytes.length);
+  (bytes, random, at) => bytes.with(at, random(256)),
+  (bytes, random, at) => bytes.with(at, (bytes[at] ?? 0) ^ (1 << random(8))),
+  (bytes, random, at) => bytes.with(at, (bytes[at] ?? 0) + (random(2) === 0 ? 1 : 255)),
+  (bytes, random, at) => {
     if (at + 4 <= bytes.length)
       new DataView(bytes.buffer).setUint32(at, EDGES[random(EDGES.length)] ?? 0, random(2) === 0);
     return bytes;
   },
-  (bytes, random) => bytes.slice(0, random(bytes.length)),
-  (bytes, random) => {
-    const at = random(bytes.length);
-    return joined(bytes.subarray(0, at), bytes.subarray(at + random(100)));
+  (bytes, random, at) => {
+    if (at + 2 <= bytes.length)
+      new DataView(bytes.buffer).setUint16(at, (EDGES[random(EDGES.length)] ?? 0) & 0xffff, random(2) === 0);
+    return bytes;
   },
-  (bytes, random) => {
-    const at = random(bytes.length);
-    return joined(
+  (bytes, random) => (random(4) === 0 ? bytes.slice(0, random(bytes.length)) : bytes),
+  (bytes, random, at) => joined(bytes.subarray(0, at), bytes.subarray(at + random(100))),
+  (bytes, random, at) =>
+    joined(
       bytes.subarray(0, at),
       Uint8Array.from({ length: random(100) }, () => random(256)),
       bytes.subarray(at),
-    );
-  },
-  (bytes, random) => {
-    const [from, at] = [random(bytes.length), random(bytes.length)];
+    ),
+  (bytes, random, at) => {
+    const from = random(bytes.length);
     return joined(bytes.subarray(0, at), bytes.subarray(from, from + random(500)), bytes.subarray(at));
   },
-  (bytes, random) => {
-    const at = random(bytes.length);
-    return bytes.fill(random(2) * 255, at, at + random(64));
-  },
+  (bytes, random, at) => bytes.fill(random(2) * 255, at, at + random(64)),
 ];
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -2,9 +2,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { writePcap, writePcapng } from '../src/capture/write.ts';
+import { writePcap, writePcapng, type WritablePacket } from '../src/capture/write.ts';
 import { concat } from '../src/wire/bytes.ts';
-import { ethernetFrame, ipv6Packet, tcpFrame, tcpSegment } from '../src/wire/testing/frames.ts';
+import { writeSnoop } from '../src/capture/testing/snoop.ts';
+import { ethernetFrame, ipv4Packet, ipv6Packet, tcpFrame, tcpSegment } from '../src/wire/testing/frames.ts';
+import { LINK_FRAMES } from '../src/wire/testing/link-frames.ts';
+import { erspan, geneve, greTunnel, gtp, mplsFrame, pptp, vxlan } from '../src/wire/testing/tunnels.ts';
 
 /** A capture to mutate. */
 export interface Seed {
@@ -43,6 +46,13 @@ function written(): readonly Seed[] {
   }));
   const pcap = writePcap(packets);
   return [
+    ...LINK_FRAMES.map(({ name, linkType, frame }) => ({
+      name: `written ${name}`,
+      bytes: writePcap(repeated([frame]), { linkType }),
+    })),
+    { name: 'written tunnels', bytes: writePcap(repeated(tunnelled())) },
+    { name: 'written fragments', bytes: writePcap(repeated(fragmented())) },
+    { name: 'written snoop', bytes: writeSnoop(packets) },
     { name: 'written pcap', bytes: pcap },
     { name: 'written big-endian pcap', bytes: writePcap(packets, { littleEndian: false, nanoseconds: false }) },
     { name: 'written pcapng', bytes: writePcapng(packets) },
@@ -50,6 +60,37 @@ function written(): readonly Seed[] {
     { name: 'written gzip', bytes: new Uint8Array(gzipSync(pcap)) },
     { name: 'written zstd', bytes: rawZstd(pcap) },
   ];
+}
+
+/** Every frame four times, a second apart. */
+function repeated(frames: readonly Uint8Array[]): readonly WritablePacket[] {
+  return [0, 1, 2, 3].flatMap((round) =>
+    frames.map((bytes, index) => ({ bytes, seconds: 1_700_000_000 + round, nanos: index * 1000 })),
+  );
+}
+
+function tunnelled(): readonly Uint8Array[] {
+  const inner = tcpFrame({ flags: 0x14, seq: 1000 });
+  const packet = ipv4Packet(tcpSegment({ flags: 0x14 }));
+  const outer = [
+    vxlan(7, inner),
+    geneve(7, 0x6558, inner, [0, 1, 2, 0]),
+    greTunnel(0x0800, packet, { key: 9, checksum: true, sequence: 4 }),
+    erspan(2, 3, inner),
+    erspan(3, 3, inner, true),
+    pptp(Uint8Array.of(0xff, 0x03, 0x00, 0x21, ...packet)),
+    ipv4Packet(packet, { protocol: 4 }),
+    gtp(5, packet, true),
+  ];
+  return [...outer.map((ip) => ethernetFrame([0x0800], ip)), mplsFrame([16, 17], packet)];
+}
+
+/** A segment of 64 bytes of payload in pieces that overlap, and one that never ends. */
+function fragmented(): readonly Uint8Array[] {
+  const segment = tcpSegment({ flags: 0x18, payload: new Uint8Array(64) });
+  const piece = (from: number, to: number, more: boolean): Uint8Array =>
+    ethernetFrame([0x0800], ipv4Packet(segment.subarray(from, to), { fragment: (more ? 0x2000 : 0) | (from >> 3) }));
+  return [piece(0, 24, true), piece(16, 48, true), piece(48, segment.length, false), piece(0, 32, true)];
 }
 
 /** A Zstandard frame with one uncompressed block (RFC 8878): mutations reach the headers, and need no compressor. */

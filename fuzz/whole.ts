@@ -34,10 +34,16 @@ export async function readWhole(capture: Uint8Array<ArrayBuffer>, comparePasses:
   return { report: twoPass, broken: [...broken, ...brokenPromises(twoPass, told)] };
 }
 
-function brokenPromises(report: Report, told: readonly string[]): readonly string[] {
+/** Promises that a report breaks, in its fields and in the renderings of the given numbers, by default all. */
+export function brokenPromises(
+  report: Report,
+  told: readonly string[] = [],
+  which: readonly number[] = EVERY_RENDERING,
+): readonly string[] {
   const { resets, summary } = report;
   const listed = resets.reduce((sum, { rsts, moreRsts }) => sum + rsts.length + (moreRsts ?? 0), 0);
-  const unsafe = [...renderings(report), ...told].map((page) => UNSAFE.exec(page)?.[0]).filter((found) => found);
+  const pages = which.map((number) => RENDERINGS[number]!(report));
+  const unsafe = [...pages, ...told].map((page) => UNSAFE.exec(page)?.[0]).filter((found) => found);
   return [
     ...toSchemaErrors(report),
     ...(listed === summary.rstPackets ? [] : [`${listed} RSTs listed, ${summary.rstPackets} counted`]),
@@ -60,7 +66,7 @@ async function readOrRefuse(
 }
 
 /** What must not depend on the number of passes. */
-function comparable(report: Report | string): string {
+export function comparable(report: Report | string): string {
   if (typeof report === 'string') return report;
   const inputs = report.inputs.map((input) => ({ ...input, strategy: '' }));
   return JSON.stringify({ ...report, inputs }, (key, value: unknown) => (HEARD.has(key) ? undefined : value));
@@ -83,12 +89,15 @@ const HEARD = new Set([
 /** Whatever a terminal obeys, but the end of a line. */
 const UNSAFE = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
 
-function renderings(report: Report): readonly string[] {
-  const details = ['quiet', 'brief', 'normal', 'full', 'all'] as const;
-  return [
-    ...details.map((detail) => renderText(report, { detail, width: 80 })),
-    renderText(report, { detail: 'all', ascii: true, width: 60 }),
-    renderJson(report),
-    renderNdjson(report),
-  ];
-}
+const RENDERINGS: readonly ((report: Report) => string)[] = [
+  (report) => renderText(report, { detail: 'all', width: 80 }),
+  (report) => renderJson(report),
+  (report) => renderText(report, { detail: 'normal', width: 80 }),
+  (report) => renderText(report, { detail: 'brief', width: 80 }),
+  (report) => renderNdjson(report),
+  (report) => renderText(report, { detail: 'quiet', width: 80 }),
+  (report) => renderText(report, { detail: 'full', width: 80 }),
+  (report) => renderText(report, { detail: 'all', ascii: true, width: 60 }),
+];
+
+const EVERY_RENDERING: readonly number[] = RENDERINGS.map((_, number) => number);

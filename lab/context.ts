@@ -29,6 +29,8 @@ export interface LabContext {
   puppet(): Promise<Puppet>;
   /** Waits until the (first) capture shows this many connections with a RST. */
   resetsCaptured(count: number): Promise<void>;
+  /** Begins the capture of a scenario that is `late`. */
+  beginCapture(): Promise<void>;
   /** The namespaces; throws in a loopback scenario. */
   readonly network: Network;
 }
@@ -38,6 +40,7 @@ export async function prepareContext(
   scenario: Scenario,
   cleanup: CleanupStack,
   countResets: () => Promise<number>,
+  beginCapture: () => Promise<void>,
 ): Promise<LabContext> {
   const directory = await mkdtemp(join(tmpdir(), 'firsthand-lab-'));
   cleanup.defer(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
@@ -51,6 +54,7 @@ export async function prepareContext(
     cleanup,
     spawn: (command, args, host) => startHelper(cleanup, command, args, host && network?.namespace[host]),
     puppet: () => startPuppet(cleanup),
+    beginCapture,
     resetsCaptured: (count) => waitFor(`${count} captured resets`, async () => (await countResets()) >= count, 30_000),
     get network(): Network {
       if (network === null) throw new Error(`${scenario.id} asks for namespaces without declaring them`);

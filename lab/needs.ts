@@ -15,6 +15,8 @@ const TESTS: Readonly<Record<Need, { command: string; args: readonly string[] } 
   openssl: { command: 'openssl', args: ['version'] },
   nginx: { command: 'nginx', args: ['-v'] },
   haproxy: { command: 'haproxy', args: ['-v'] },
+  conntrack: { command: 'conntrack', args: ['--version'] },
+  tcpkill: { file: '/usr/sbin/tcpkill' },
 };
 
 /** The needs that are not met; empty when the scenario can run. */

@@ -2,7 +2,7 @@
 # Installs, on Debian and Ubuntu, what the lab and the tests run: only what is missing, nothing when all is there.
 set -euo pipefail
 
-packages=(tcpdump tshark tcptrace nginx haproxy apache2-bin nftables iproute2 python3 conntrack strace zstd openssl chromium golang-go postgresql redis-server)
+packages=(tcpdump tshark tcptrace nginx haproxy apache2-bin nftables iproute2 python3 conntrack dsniff strace zstd openssl chromium golang-go postgresql redis-server)
 
 missing=()
 for package in "${packages[@]}"; do

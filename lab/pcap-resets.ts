@@ -21,12 +21,13 @@ const SYN = 0x02;
 const RST = 0x04;
 const ACK = 0x10;
 
-/** Reads a little-endian Ethernet pcap as tcpdump writes it on this machine; a half-written last packet is left out. */
+/** Reads a little-endian pcap of Ethernet or of the `any` device as tcpdump writes it on this machine; a half-written last packet is left out. */
 export async function readCapture(path: string): Promise<CaptureContents> {
   const bytes = await readFile(path);
   const initiators = new Map<string, string>();
   const resets = new Map<string, SeenReset>();
   const markers: string[] = [];
+  const header = bytes.length >= 24 && bytes.readUInt32LE(20) === LINUX_SLL2 ? SLL2_BYTES : ETHERNET_BYTES;
   let packets = 0;
   for (let at = 24; at + 16 <= bytes.length;) {
     const length = bytes.readUInt32LE(at + 8);
@@ -34,7 +35,7 @@ export async function readCapture(path: string): Promise<CaptureContents> {
     if (frame.length < length) break;
     at += 16 + length;
     packets++;
-    const segment = decode(frame);
+    const segment = decode(frame.subarray(header));
     if (segment === null) continue;
     if (segment.marker !== null) {
       markers.push(segment.marker);
@@ -63,20 +64,25 @@ interface Segment {
   readonly marker: string | null;
 }
 
-function decode(frame: Buffer): Segment | null {
-  const v6 = frame.readUInt16BE(12) === 0x86dd;
-  const start = v6 ? 54 : 14 + (frame[14]! & 15) * 4;
-  const protocol = v6 ? frame[20] : frame[23];
-  if (protocol === 17) return { ...NOTHING, marker: frame.subarray(start + 8).toString('latin1') };
+/** Link type of `tcpdump -i any`, and the lengths of the two headers. */
+const LINUX_SLL2 = 276;
+const SLL2_BYTES = 20;
+const ETHERNET_BYTES = 14;
+
+function decode(ip: Buffer): Segment | null {
+  const v6 = ip[0]! >> 4 === 6;
+  const start = v6 ? 40 : (ip[0]! & 15) * 4;
+  const protocol = v6 ? ip[6] : ip[9];
+  if (protocol === 17) return { ...NOTHING, marker: ip.subarray(start + 8).toString('latin1') };
   if (protocol !== 6) return null;
-  const from = v6 ? frame.subarray(22, 38) : frame.subarray(26, 30);
-  const to = v6 ? frame.subarray(38, 54) : frame.subarray(30, 34);
+  const from = v6 ? ip.subarray(8, 24) : ip.subarray(12, 16);
+  const to = v6 ? ip.subarray(24, 40) : ip.subarray(16, 20);
   return {
-    source: `${from.toString('hex')}:${frame.readUInt16BE(start)}`,
-    target: `${to.toString('hex')}:${frame.readUInt16BE(start + 2)}`,
-    seq: frame.readUInt32BE(start + 4),
-    flags: frame[start + 13]!,
-    window: frame.readUInt16BE(start + 14),
+    source: `${from.toString('hex')}:${ip.readUInt16BE(start)}`,
+    target: `${to.toString('hex')}:${ip.readUInt16BE(start + 2)}`,
+    seq: ip.readUInt32BE(start + 4),
+    flags: ip[start + 13]!,
+    window: ip.readUInt16BE(start + 14),
     marker: null,
   };
 }

@@ -46,9 +46,13 @@ export async function record(scenario: Scenario, directory: string, stack: Clean
       scenario,
       cleanup,
       async () => (await readCapture(recorders[0]!.file)).resets.length,
+      () => begin(),
     );
     const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
-    for (const point of points) recorders.push(await startRecorder(scenario, lab, point));
+    const begin = async (): Promise<void> => {
+      for (const point of points) recorders.push(await startRecorder(scenario, lab, point));
+    };
+    if (scenario.late !== true) await begin();
     await inTime(scenario.run(lab), `scenario ${scenario.id}`);
     if (scenario.where === 'namespaces') await lab.network.settle();
     const recordings: Recording[] = [];
@@ -82,7 +86,7 @@ async function startRecorder(scenario: Scenario, lab: LabContext, point: Point):
   const filter = `(tcp and (${captured.join(' or ')})) or udp dst port ${markerPort}`;
   const file = join(lab.directory, `${point}.pcap`);
   const host = point === 'loopback' ? null : point;
-  const device = host === null ? 'lo' : DEVICE[host];
+  const device = host === null ? 'lo' : (scenario.device ?? DEVICE[host]);
   const tcpdump = await startHelper(
     lab.cleanup,
     'tcpdump',
@@ -92,7 +96,8 @@ async function startRecorder(scenario: Scenario, lab: LabContext, point: Point):
   );
   // A puppet of its own: the scenario may kill the ones it plays with.
   const marker = host === null ? null : await startPuppet(lab.cleanup, lab.network.namespace[host]);
-  const target = host === 'client' ? ADDRESS.server : ADDRESS.client;
+  const away = host === 'client' ? ADDRESS.server : ADDRESS.client;
+  const target = device === 'lo' ? '127.0.0.1' : away;
   const mark = async (text: string): Promise<void> => {
     if (marker === null) await markLoopback(markerPort, text);
     else await marker.call('marker', { host: target, port: markerPort, text });

@@ -5,7 +5,19 @@ import type { Mechanism } from '../src/terms/mechanisms.ts';
 import type { LabContext } from './context.ts';
 
 /** What a scenario needs from the machine. */
-export type Need = 'root' | 'tcpdump' | 'python3' | 'netns' | 'tun' | 'nft' | 'ss' | 'openssl' | 'nginx' | 'haproxy';
+export type Need =
+  | 'root'
+  | 'tcpdump'
+  | 'python3'
+  | 'netns'
+  | 'tun'
+  | 'nft'
+  | 'ss'
+  | 'openssl'
+  | 'nginx'
+  | 'haproxy'
+  | 'conntrack'
+  | 'tcpkill';
 
 /** Where a capture may be taken. `loopback` is the only point of a loopback scenario. */
 export type Point = 'loopback' | 'client' | 'router' | 'server';
@@ -23,6 +35,8 @@ export interface Truth {
   readonly equivalentBecause?: string;
   /** What was done, in one or two sentences. */
   readonly why: string;
+  /** Resets of other connections in the capture that this one followed, in their order. */
+  readonly earlier?: readonly Truth[];
 }
 
 export interface Scenario {
@@ -38,8 +52,12 @@ export interface Scenario {
   readonly ports?: number;
   /** How many of the ports, from the first, the capture holds; default all. */
   readonly capturedPorts?: number;
+  /** The capture begins when `run` calls `beginCapture`, not before it. */
+  readonly late?: true;
   /** Capture points; the first names the file, further ones are appended as `@point`. */
   readonly points?: readonly Point[];
+  /** Captures the loopback device of the hosts, or all their devices, instead of the cable between them. */
+  readonly device?: 'lo' | 'any';
   /** Connections (incarnations) with at least one RST that the capture must show, per point where they differ. */
   readonly resets: number | Partial<Record<Point, number>>;
   readonly truth: Truth;

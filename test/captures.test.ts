@@ -34,8 +34,9 @@ describe.each(folders)('%s', (cause) => {
     }
     if (truth.cause === null) return;
     expect(report.resets.length).toBeGreaterThan(0);
-    for (const reset of report.resets) {
-      const { said, ...scores } = scoreReset(reset, truth);
+    const chain = [...(truth.earlier ?? []), truth];
+    for (const [i, reset] of report.resets.entries()) {
+      const { said, ...scores } = scoreReset(reset, chain[i] ?? truth);
       expect(scores, said).toEqual({ sender: 'right', mechanism: 'right', cause: 'right' });
     }
   });

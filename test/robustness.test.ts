@@ -1,8 +1,12 @@
 /** Whole readings of hostile captures: nothing is thrown but `CaptureError`, and every report keeps its promises. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkWhole } from '../fuzz/check.ts';
 import { readWhole } from '../fuzz/whole.ts';
 import { readCapture as readInBrowser } from '../src/browser.ts';
 import { createCaptureReader } from '../src/capture/reader.ts';
@@ -23,6 +27,7 @@ const SEED = 1;
 const BOUND_MS = 60_000;
 
 const CAPTURES = resolve(import.meta.dirname, 'captures');
+const FIXTURES = resolve(import.meta.dirname, '../fuzz/fixtures');
 
 /** Ends of flags, sequence space and time, where arithmetic goes wrong. */
 const SEQS = [0, 1, 1000, 1001, 1500, 0x7fff_ffff, 0x8000_0000, 0xffff_fff0, 0xffff_ffff];
@@ -233,6 +238,31 @@ describe('the whole reading', () => {
     expect(await names(new Blob([capture]))).toEqual(['nginx']);
   });
 });
+
+/** Every day another seed; a finding is printed with the seed and number that bring it back, and saved as a fixture. */
+describe('the fuzzer', () => {
+  it(
+    'finds nothing in fifteen seconds',
+    async () => {
+      const args = ['--import', 'tsx', resolve(import.meta.dirname, '../fuzz/main.ts'), '--seconds', '15'];
+      // Rejects with the output, and so with the seed, when the fuzzer exits with 1.
+      const { stdout } = await promisify(execFile)(process.execPath, args);
+      expect(Number(/^(\d+) inputs/m.exec(stdout)?.[1])).toBeGreaterThan(20);
+    },
+    BOUND_MS * 2,
+  );
+
+  it.each(fixtures())('finds nothing any more in %s', async (name) => {
+    const kind = name.startsWith('text') ? 'text' : 'capture';
+    const bytes = Uint8Array.from(readFileSync(join(FIXTURES, name)));
+    const { broken } = await checkWhole(kind, bytes, join(tmpdir(), `firsthand-fixture-${process.pid}`));
+    expect(broken).toEqual([]);
+  });
+});
+
+function fixtures(): readonly string[] {
+  return existsSync(FIXTURES) ? readdirSync(FIXTURES).toSorted() : [];
+}
 
 function toServer(fields: TcpFields): WritablePacket {
   const segment = tcpSegment({ srcPort: 40_001, dstPort: 80, ...fields });

@@ -13,6 +13,8 @@ export interface CaptureTruth {
     readonly mechanism: string | null;
     readonly cause: string | null;
     readonly equivalent: readonly string[];
+    /** Resets of other connections that this one followed, in their order. */
+    readonly earlier?: readonly CaptureTruth['truth'][];
   };
   readonly resets: number;
 }

@@ -17,9 +17,14 @@ const judge = (facts: ResetFacts, mechanism: 'passive-answer' | 'active-abort' =
 
 describe('backlog-overflow', () => {
   it('is likely when the server repeated its SYN+ACK and then reset', () => {
-    const judged = fires(backlogOverflow, judge(overflowing({ packets: 3, retransmissions: 2 }, 60_000)));
+    const repeated = overflowing({ packets: 3, retransmissions: 2 }, 60_000);
+    const judged = fires(backlogOverflow, judge({ ...repeated, observedAt: 'server' }));
     expect(judged).toMatchObject({ weight: 0.85, level: 'likely' });
     expect(judged.evidence[1]!.frames.map(({ frame }) => frame)).toEqual([2, 4]);
+  });
+  it('is only possible where the client’s packets may have been lost behind the capture', () => {
+    const judged = fires(backlogOverflow, judge(overflowing({ packets: 3, retransmissions: 2 }, 60_000)));
+    expect(judged).toMatchObject({ level: 'possible', wouldTell: expect.stringContaining('TcpExtListenOverflows') });
   });
   it('is a twin of no-socket when the RST answers the end of the handshake at once', () => {
     expect(fires(backlogOverflow, judge(overflowing({}, 5)))).toMatchObject({

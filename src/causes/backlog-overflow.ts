@@ -73,7 +73,15 @@ export const backlogOverflow: Cause = {
           `it repeated its SYN+ACK ${times(server.retransmissions)} although the client had completed the handshake`,
         ),
       );
-      return { outcome: 'fires', weight: 0.85, level: 'likely', evidence };
+      // Only where the client’s packets are seen to arrive is a path that loses them ruled out.
+      if (facts.observedAt === 'server') return { outcome: 'fires', weight: 0.85, level: 'likely', evidence };
+      return {
+        outcome: 'fires',
+        weight: 0.8,
+        level: 'possible',
+        evidence,
+        wouldTell: `whether the client’s ACK and data reach ${facts.server.address} at all: a capture there, or TcpExtListenOverflows, which grows only when they do.`,
+      };
     }
     const sinceMs = (trigger.packet.tNs - server.synAckNs) / 1e6;
     if (sinceMs > PROMPT_MS) return NO;

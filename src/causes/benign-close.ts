@@ -40,6 +40,7 @@ export const benignClose: Cause = {
       ...(opaque ? { twins: ['client-abort', 'unread-data'] as const } : {}),
       evidence: [shown(facts, 'nothing-lost', [...frames, frame], text)],
     });
+    if (lostBehindClose(facts)) return NO;
     const lastSegmentIsClosing = closingTrigger(facts);
     if (half.client.finFrame > 0 && half.server.finFrame > 0 && (how === 'active-abort' || lastSegmentIsClosing)) {
       return fires(
@@ -68,7 +69,7 @@ export const benignClose: Cause = {
       return fires(
         0.85,
         [half[sender].finFrame],
-        `${who(facts, sender)} had closed; only the other side’s own closing met the RST`,
+        `${who(facts, sender)} had closed; only the other side’s own ${facts.trigger?.kind === 'keep-alive' ? 'keep-alive probe' : 'closing'} met the RST`,
       );
     }
     if (
@@ -105,12 +106,24 @@ export const benignClose: Cause = {
   },
 };
 
-/** The segment that met the RST carried no application data: a FIN, a pure ACK, or a TLS close_notify. */
+/** The sender had closed, and data of the other side that it never acknowledged met the closed socket. */
+function lostBehindClose(facts: ResetFacts): boolean {
+  const { sender, receiver, half, app, unackedFromReceiver } = facts;
+  if (half[sender].finFrame === 0 || unackedFromReceiver === 0) return false;
+  return unackedFromReceiver > CLOSING_BYTES || !isCloseNotify(app.tls[receiver], app.isTls);
+}
+
+/** The longest TLS alert in use, and room for a session that says goodbye in two records. */
+const CLOSING_BYTES = 64;
+
+/** The segment that met the RST carried no application data: a FIN, a pure ACK, a probe, or a TLS close_notify. */
 function closingTrigger(facts: ResetFacts): boolean {
   const { trigger, app, receiver } = facts;
   if (trigger === null) return false;
-  if (trigger.kind === 'fin' || trigger.kind === 'ack') return true;
-  return trigger.kind === 'data' && trigger.packet.length <= 64 && isCloseNotify(app.tls[receiver], app.isTls);
+  if (trigger.kind === 'fin' || trigger.kind === 'ack' || trigger.kind === 'keep-alive') return true;
+  return (
+    trigger.kind === 'data' && trigger.packet.length <= CLOSING_BYTES && isCloseNotify(app.tls[receiver], app.isTls)
+  );
 }
 
 function endOfData(facts: ResetFacts): number {

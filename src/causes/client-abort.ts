@@ -1,5 +1,6 @@
 import type { ResetFacts } from '../evidence/facts.ts';
 import { seqDiff } from '../wire/seq.ts';
+import { lateBytes } from './data-after-close.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { lasting, serviceJournal, who } from './telling.ts';
 
@@ -32,10 +33,11 @@ export const clientAbort: Cause = {
       return `${who(facts, 'client')} aborted it right after its own last message`;
     return facts.app.pending === true
       ? `${who(facts, 'client')} gave up after waiting ${lasting(facts.idleMs)} for the answer`
-      : `${who(facts, 'client')} cut off the response after ${facts.bytes.server} bytes`;
+      : `${who(facts, 'client')} cut off the response after ${seenBytes(facts)} bytes`;
   },
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'active-abort' || facts.sender !== 'client') return NO;
+    if (lateBytes(facts) > 0) return NO;
     const { app, rst, half } = facts;
     if (half.server.finFrame > 0 || half.client.keepAlivesUnanswered > 1) return NO;
     const frame = rst.packet.frame;
@@ -71,7 +73,7 @@ export const clientAbort: Cause = {
         ],
       };
     }
-    if (facts.bytes.server === 0) return NO;
+    if (facts.bytes.server === 0 || half.server.dataPackets === 0) return NO;
     if (app.responseComplete === false || (app.responseComplete === null && unreceived(facts) > 0)) {
       const missing = missingBytes(facts.app.response?.bodyLength ?? -1, facts);
       return {
@@ -122,6 +124,14 @@ export const clientAbort: Cause = {
     return [serviceJournal(facts, 'client')];
   },
 };
+
+/** Bytes of the response as far as segments of it were captured; a number that leaps between empty segments is no data. */
+function seenBytes(facts: ResetFacts): number {
+  return Math.min(facts.bytes.server, facts.half.server.dataPackets * LARGEST_SEGMENT);
+}
+
+/** Of a segment, or what offload makes one packet of (RFC 791: a total length of 16 bits). */
+const LARGEST_SEGMENT = 65_535;
 
 /** Bytes of the server that the client’s RST does not acknowledge. */
 function unreceived(facts: ResetFacts): number {

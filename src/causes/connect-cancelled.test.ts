@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectCancelled } from './connect-cancelled.ts';
-import { atMs, BARREN, fires, population, resetCase, resetFacts, trigger } from './testing/facts.ts';
+import { attempts, atMs, BARREN, fires, population, resetCase, resetFacts, trigger } from './testing/facts.ts';
 
 describe('connect-cancelled', () => {
   const late = resetFacts({ ...BARREN, sender: 'client', trigger: trigger('syn-ack', 0.05, { frame: 2, side: 1 }) });
@@ -26,8 +26,7 @@ describe('connect-cancelled', () => {
   it('leaves probes that come again to the health check, and scans to the scan', () => {
     const probes = [0, 1, 2].map((row) => ({ ...late, row }));
     expect(connectCancelled.judge(resetCase(late, 'passive-answer', population(probes))).outcome).toBe('no');
-    const targets = new Set(Array.from({ length: 12 }, (_, i) => `2:${i}`));
-    const scan = population([late], { byClient: new Map([[1, { attempts: 12, barren: 12, targets }]]) });
+    const scan = population([late], { byClient: new Map([[1, attempts({ attempts: 12, barren: 12, targets: 12 })]]) });
     expect(connectCancelled.judge(resetCase(late, 'passive-answer', scan)).outcome).toBe('no');
   });
 });

@@ -1,5 +1,7 @@
 import { isBarren, listenerOf, probeSeries, scanBy } from '../evidence/population.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
+import { isSubflow } from './claims.ts';
+import { SYN } from '../wire/tcp.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { hostPort, lasting, who } from './telling.ts';
 
@@ -34,6 +36,8 @@ export const connectCancelled: Cause = {
   },
   judge({ facts, population, mechanism }) {
     if (facts.sender !== 'client' || !isBarren(facts) || facts.half.client.finFrame > 0) return NO;
+    // A subflow may stay without data as long as another one carries it.
+    if (isSubflow(facts)) return NO;
     if (scanBy(population, facts.client.host) !== null || probeSeries(population, facts) !== null) return NO;
     if (mechanism.mechanism === 'passive-answer' && facts.trigger?.kind === 'syn-ack') {
       if (!facts.startSeen) return NO;
@@ -76,7 +80,7 @@ export const connectCancelled: Cause = {
     };
   },
   remedies({ facts }) {
-    const handshakeMs = handshake(facts);
+    const handshakeMs = roundTrip(facts);
     return [
       {
         text: 'Leave it alone when another attempt of the same client won: that is how Happy Eyeballs works',
@@ -108,6 +112,15 @@ function sinceOpen(facts: ResetFacts): number {
 function handshake(facts: ResetFacts): number | null {
   const { client, server } = facts.half;
   return client.synNs >= 0 && server.synAckNs > client.synNs ? (server.synAckNs - client.synNs) / 1e6 : null;
+}
+
+/** From the SYN to the client’s answer to the SYN+ACK: a whole round trip wherever the capture was taken; null while unknown. */
+function roundTrip(facts: ResetFacts): number | null {
+  const handshakeMs = handshake(facts);
+  const answer = facts.marks.find(({ packet }) => packet.side === facts.clientSide && !(packet.flags & SYN));
+  if (handshakeMs === null) return null;
+  const answeredNs = answer?.packet.tNs ?? facts.atNs;
+  return answeredNs > facts.half.server.synAckNs ? (answeredNs - facts.half.client.synNs) / 1e6 : null;
 }
 
 function waited(facts: ResetFacts): string {

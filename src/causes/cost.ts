@@ -3,6 +3,7 @@ import type { CauseId } from '../terms/causes.ts';
 import type { Impact, Retry } from '../terms/outcome.ts';
 import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import { isBarren } from '../evidence/population.ts';
+import { isSubflow } from './claims.ts';
 import type { Effect } from './effect.ts';
 import type { MechanismVerdict } from './mechanism.ts';
 
@@ -24,6 +25,8 @@ export function costOf(
   effect: Effect = 'unknown',
 ): Cost {
   if (effect === 'ignored' || effect === 'challenged') return { impact: 'none', retry: 'not-needed' };
+  // What one subflow carried says little: with an MP_FASTCLOSE all of them end, and their data is lost too.
+  if (isSubflow(facts)) return { impact: 'unknown', retry: 'unknown' };
   const oneSided = facts.half.client.packets === 0 || (facts.half.server.packets === 0 && facts.bytes.client > 0);
   if (cause === 'stray' || oneSided) return { impact: 'unknown', retry: 'unknown' };
   if (HARMLESS.has(cause)) return { impact: 'none', retry: 'not-needed' };

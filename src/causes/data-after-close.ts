@@ -1,3 +1,6 @@
+import { isCloseNotify } from '../evidence/application.ts';
+import type { ResetFacts } from '../evidence/facts.ts';
+import { ACK } from '../wire/tcp.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { lasting, socketsOn, who } from './telling.ts';
 
@@ -5,7 +8,7 @@ import { lasting, socketsOn, who } from './telling.ts';
 export const dataAfterClose: Cause = {
   id: 'data-after-close',
   title: 'one side wrote on after the other had closed',
-  mechanisms: ['passive-answer'],
+  mechanisms: ['passive-answer', 'active-abort'],
   who: 'the kernel of the side that closed first',
   requires: ['a FIN of the RST’s sender', 'data of the other side behind it'],
   uses: ['the reason TCP_ABORT_ON_DATA or TCP_TIMEWAIT_SOCKET in the kernel trace'],
@@ -26,10 +29,15 @@ export const dataAfterClose: Cause = {
       : `${who(facts, facts.sender)} had closed; ${who(facts, facts.receiver)} wrote on ${lasting(since)} later`;
   },
   judge({ facts, mechanism }) {
-    if (mechanism.mechanism !== 'passive-answer') return NO;
     const { trigger, half, sender, receiver } = facts;
     const fin = half[sender].finFrame;
-    if (trigger === null || fin === 0 || trigger.packet.length === 0) return NO;
+    const passive = mechanism.mechanism === 'passive-answer' && trigger !== null;
+    if (fin === 0 || (!passive && mechanism.mechanism !== 'active-abort')) return NO;
+    // The RST may answer the last of several segments: an ACK or a FIN behind the data that came too late.
+    const isData = passive && trigger.packet.length > 0;
+    const bytes = isData ? trigger.packet.length : lateBytes(facts);
+    const frame = isData ? trigger.packet.frame : half[receiver].lastDataFrame;
+    if (bytes === 0) return NO;
     return {
       outcome: 'fires',
       weight: 0.85,
@@ -38,8 +46,8 @@ export const dataAfterClose: Cause = {
         shown(
           facts,
           'fin-before-data',
-          [fin, trigger.packet.frame, facts.rst.packet.frame],
-          `${who(facts, sender)} sent its FIN in frame ${fin}; frame ${trigger.packet.frame} of ${who(facts, receiver)} brought ${trigger.packet.length} more bytes`,
+          [fin, frame, facts.rst.packet.frame],
+          `${who(facts, sender)} sent its FIN in frame ${fin}; frame ${frame} of ${who(facts, receiver)} brought ${bytes} more bytes`,
         ),
       ],
     };
@@ -64,6 +72,16 @@ export const dataAfterClose: Cause = {
   },
 };
 
-function sinceFin(facts: Parameters<Cause['tell']>[0]['facts']): number {
+function sinceFin(facts: ResetFacts): number {
   return ((facts.trigger?.packet.tNs ?? facts.atNs) - facts.half[facts.sender].finNs) / 1e6;
+}
+
+/**
+ * Bytes that the closed side had not acknowledged when it answered them with a RST, unless they are no more than the
+ * other side's goodbye. Linux sends such a RST bare; Windows and BSD acknowledge on it what they throw away.
+ */
+export function lateBytes({ app, half, sender, receiver, rst, unackedFromReceiver }: ResetFacts): number {
+  const { flags, window } = rst.packet;
+  if (half[sender].finFrame === 0 || isCloseNotify(app.tls[receiver], app.isTls)) return 0;
+  return flags & ACK && (window > 0 || rst.options !== 0) ? 0 : unackedFromReceiver;
 }

@@ -9,6 +9,10 @@ describe('dead-peer', () => {
     const { fired } = judge(OPEN + '10000 > A seq=4\n11000 > A seq=4\n12000 > A seq=4\n13000 > RA');
     expect(fired).toContain('dead-peer');
   });
+  it('stays quiet when the probes asked whether a closed window had opened', () => {
+    const { fired } = judge(OPEN + '3.2 > A win=0\n10000 < A seq=4\n11000 < A seq=4\n13000 < RA');
+    expect(fired).not.toContain('dead-peer');
+  });
   it('stays quiet when the probes were answered', () => {
     const { fired } = judge(OPEN + '10000 > A seq=4\n10001 < A\n11000 > A seq=4\n11001 < A\n13000 > RA');
     expect(fired).not.toContain('dead-peer');

@@ -1,34 +1,55 @@
+import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { lasting, who } from './telling.ts';
 
-/** Keep-alive gave up (tcp_timer.c, tcp_keepalive_timer): the one timer whose end sends a RST. */
+/** Keep-alive gave up (tcp_timer.c, tcp_keepalive_timer): the one timer of Linux whose end sends a RST. */
 export const deadPeer: Cause = {
   id: 'dead-peer',
-  title: 'the peer stopped answering and keep-alive gave up',
+  title: 'the peer stopped answering and its probes or retransmissions were given up',
   mechanisms: ['active-abort'],
   who: 'the kernel of the side that probed',
-  requires: ['keep-alive probes without an answer', 'a RST of the same side'],
+  requires: ['keep-alive probes or retransmissions without an answer', 'a RST of the same side'],
   uses: ['the reason TCP_KEEPALIVE_TIMEOUT in the kernel trace', 'a capture near the silent side'],
   docs: {
-    what: 'One side’s kernel probes an idle connection; when the configured number of probes stays unanswered it drops the connection, tells its application ETIMEDOUT and sends a RST. The RST is the messenger: the fault is the silence before it.',
+    what: 'One side’s kernel probes an idle connection; when the configured number of probes stays unanswered it drops the connection, tells its application ETIMEDOUT and sends a RST. Systems other than Linux may send one as well when retransmissions of data stay unanswered. The RST is the messenger: the fault is the silence before it.',
     why: 'The peer lost power, moved networks or was cut off by a firewall that drops silently.',
     tellApart: [
       { from: 'idle-timeout', how: 'there no probe precedes the RST.' },
       {
         from: 'idle-dropped',
-        how: 'the same silence without keep-alive: only retransmissions, and never a RST, because giving up on retransmissions sends none.',
+        how: 'the same silence without keep-alive: only retransmissions, and no RST from Linux, which sends none when it gives up on retransmissions; other systems may.',
       },
     ],
     sources: ['RFC 9293 §3.8.4', 'Linux net/ipv4/tcp_timer.c tcp_keepalive_timer, SK_RST_REASON_TCP_KEEPALIVE_TIMEOUT'],
   },
   tell({ facts }) {
+    if (facts.half[facts.sender].keepAlivesUnanswered === 0)
+      return `${who(facts, facts.sender)} gave up on ${who(facts, facts.receiver)}, which left ${facts.half[facts.sender].repeatsUnanswered} retransmissions unanswered`;
     return `${who(facts, facts.sender)} gave up on ${who(facts, facts.receiver)}, which left ${facts.half[facts.sender].keepAlivesUnanswered} keep-alive probes unanswered`;
   },
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'active-abort') return NO;
     const { sender, receiver, half, rst } = facts;
     const probes = half[sender].keepAlivesUnanswered;
-    if (probes === 0) return NO;
+    if (probes === 0 && gaveUpRepeating(facts)) {
+      const repeats = half[sender].repeatsUnanswered;
+      return {
+        outcome: 'fires',
+        weight: 0.75,
+        level: 'possible',
+        wouldTell: `whether the kernel gave up or the application did, which noticed the silence: the operating system and the log of ${facts[sender].address}.`,
+        evidence: [
+          shown(
+            facts,
+            'repeats-unanswered',
+            [half[sender].lastFrame, rst.packet.frame],
+            `${repeats} retransmissions unanswered; ${who(facts, receiver)} was last heard ${lasting((facts.atNs - half[receiver].lastNs) / 1e6)} before the RST`,
+          ),
+        ],
+      };
+    }
+    // RFC 9293 §3.8.6.1: whoever waits for a closed window to open sends the same segments, and its peer is alive.
+    if (probes === 0 || half[receiver].window === 0) return NO;
     return {
       outcome: 'fires',
       weight: probes > 1 ? 0.96 : 0.6,
@@ -67,3 +88,13 @@ export const deadPeer: Cause = {
     ];
   },
 };
+
+/** Fewer repeats in less time are a loss that is being repaired. */
+const MANY_REPEATS = 5;
+const LONG_MS = 5000;
+
+/** The sender of the RST had repeated itself for long without any answer: it was not idle, and not answered. */
+export function gaveUpRepeating({ half, sender, receiver, atNs }: ResetFacts): boolean {
+  const heardNs = half[receiver].lastNs;
+  return half[sender].repeatsUnanswered >= MANY_REPEATS && heardNs >= 0 && (atNs - heardNs) / 1e6 >= LONG_MS;
+}

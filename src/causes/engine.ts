@@ -7,6 +7,7 @@ import type { Mechanism } from '../terms/mechanisms.ts';
 import type { CauseId, SilenceId } from '../terms/causes.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Judgement, ResetCase, SilenceCase } from './define.ts';
+import { believed, claimOf } from './claims.ts';
 import { CAUSES, SILENCES } from './list.ts';
 import { BEATEN, BEATS, KNOWN } from './precedence.ts';
 
@@ -33,6 +34,8 @@ export function rankCauses(input: ResetCase): Ranked<CauseId> {
     if (judgement.outcome === 'fires') judged.set(id, doubted(judgement, cause.mechanisms, input));
     else if (judgement.outcome === 'cannot-tell') undecided.push(`${id}: ${judgement.wouldTell}`);
   }
+  const claim = claimOf(input.facts);
+  if (claim !== null) judged.set(claim.id, believed(claim, judged.get(claim.id), CAUSES[claim.id], input));
   return rank(judged, BEATS, undecided);
 }
 
@@ -61,18 +64,8 @@ function rank<Id extends string>(
   beats: Readonly<Partial<Record<string, readonly string[]>>>,
   undecided: readonly string[],
 ): Ranked<Id> {
-  const weights = new Map<Id, number>();
-  for (const [id, firing] of judged) {
-    const beaten = [...judged].some(
-      ([other, { weight }]) =>
-        weight >= KNOWN && beats[other]?.includes(id) === true && !(beats[id]?.includes(other) ?? false),
-    );
-    weights.set(id, firing.weight * (beaten ? BEATEN : 1));
-  }
-  const winner = [...weights].sort((a, b) => b[1] - a[1])[0];
-  for (const twin of twinsOf(judged, winner?.[0])) if (!weights.has(twin)) weights.set(twin, winner![1] * TWIN);
-  const order = [...weights].sort((a, b) => b[1] - a[1]);
-  const first = order[0];
+  const order = weighAll(judged, beats);
+  const [first] = order;
   if (first === undefined) {
     return {
       id: 'unknown' as Id,
@@ -83,18 +76,10 @@ function rank<Id extends string>(
       cannotTell: undecided,
     };
   }
-  const [id, best] = first;
+  const { id } = first;
   const firing = judged.get(id)!;
-  const doubt = Math.max(LEAST_DOUBT, (1 - Math.min(1, best)) * 0.6);
-  const total = doubt + order.reduce((sum, [, weight]) => sum + weight, 0);
-  const shares = order
-    .slice(1)
-    .map(([other, weight]) => ({ id: other as Id | 'unknown', confidence: round(weight / total) }));
-  const confidence = round(1 - round(doubt / total) - shares.reduce((sum, share) => sum + share.confidence, 0));
+  const { confidence, alternatives } = sharesOf(order);
   const group = [id, ...twinsOf(judged, id)];
-  const alternatives = [...shares, { id: 'unknown' as const, confidence: round(doubt / total) }].sort(
-    (a, b) => b.confidence - a.confidence,
-  );
   return {
     id,
     confidence,
@@ -107,6 +92,67 @@ function rank<Id extends string>(
       ...(firing.level === 'likely' && group.length === 1 ? [] : undecided),
     ],
   };
+}
+
+interface Weighed<Id> {
+  readonly id: Id;
+  readonly weight: number;
+}
+
+/** What fires and the twins of the best, heaviest first. Plain loops: small functions cost V8 little to compile. */
+function weighAll<Id extends string>(
+  judged: ReadonlyMap<Id, Firing>,
+  beats: Readonly<Partial<Record<string, readonly string[]>>>,
+): Weighed<Id>[] {
+  const order: Weighed<Id>[] = [];
+  judged.forEach(({ weight }, id) => {
+    order.push({ id, weight: weight * (isBeaten(id, judged, beats) ? BEATEN : 1) });
+  });
+  order.sort(heaviestFirst);
+  const winner = order[0];
+  const twins = twinsOf(judged, winner?.id);
+  if (winner === undefined || twins.length === 0) return order;
+  for (const id of twins) {
+    if (!order.some((one) => one.id === id)) order.push({ id, weight: winner.weight * TWIN });
+  }
+  return order.sort(heaviestFirst);
+}
+
+function heaviestFirst(a: Weighed<string>, b: Weighed<string>): number {
+  return b.weight - a.weight;
+}
+
+function isBeaten<Id extends string>(
+  id: Id,
+  judged: ReadonlyMap<Id, Firing>,
+  beats: Readonly<Partial<Record<string, readonly string[]>>>,
+): boolean {
+  if (judged.size < 2) return false;
+  for (const [other, { weight }] of judged) {
+    if (weight >= KNOWN && beats[other]?.includes(id) === true && beats[id]?.includes(other) !== true) return true;
+  }
+  return false;
+}
+
+/** The confidence of the first, and of the others with the doubt that remains; together 1. */
+function sharesOf<Id extends string>(
+  order: readonly Weighed<Id>[],
+): Pick<Ranked<Id>, 'confidence'> & { readonly alternatives: { id: Id | 'unknown'; confidence: number }[] } {
+  const doubt = Math.max(LEAST_DOUBT, (1 - Math.min(1, order[0]!.weight)) * 0.6);
+  let sum = 0;
+  for (const { weight } of order) sum += weight;
+  const total = doubt + sum;
+  const alternatives: { id: Id | 'unknown'; confidence: number }[] = [];
+  let shared = 0;
+  for (let i = 1; i < order.length; i++) {
+    const confidence = round(order[i]!.weight / total);
+    shared += confidence;
+    alternatives.push({ id: order[i]!.id, confidence });
+  }
+  const rest = round(doubt / total);
+  alternatives.push({ id: 'unknown', confidence: rest });
+  alternatives.sort((a, b) => b.confidence - a.confidence);
+  return { confidence: round(1 - rest - shared), alternatives };
 }
 
 /** The share of a cause that leaves the same bytes as the first but that nothing speaks for. */

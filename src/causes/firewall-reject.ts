@@ -1,4 +1,6 @@
+import type { ConnectionFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause } from './define.ts';
+import { forgottenByThen } from './firewall-state-expiry.ts';
 import { who } from './telling.ts';
 
 /** A rule in the path answered with a RST in the endpoint's name (nf_reject_ipv4.c). */
@@ -23,6 +25,10 @@ export const firewallReject: Cause = {
       },
       { from: 'no-socket', how: 'the same: only the endpoint’s side can exclude it.' },
       {
+        from: 'state-mismatch',
+        how: 'another kernel, to which the packet was brought, answers in the same form and at another distance. Only an unfinished checksum or the direction of the packet shows a filter from one place.',
+      },
+      {
         from: 'injected',
         how: 'a REJECT answers a packet and replaces it; an injected RST comes beside the conversation.',
       },
@@ -33,14 +39,24 @@ export const firewallReject: Cause = {
     ],
   },
   tell({ facts }) {
-    return `something in the path answered with a RST in the name of ${who(facts, facts.sender)}`;
+    return `${onOneHost(facts) ? 'a packet filter of this machine' : 'something in the path'} answered with a RST in the name of ${who(facts, facts.sender)}`;
   },
   judge({ facts, mechanism }) {
     const { trigger, rst, sender, half } = facts;
-    if (trigger === null || half[sender].finFrame > 0) return NO;
+    if (half[sender].finFrame > 0) return NO;
     if (mechanism.mechanism === 'in-path-answer') {
-      return { outcome: 'fires', weight: 0.95, level: 'likely', evidence: mechanism.evidence };
+      if (mechanism.level === 'likely')
+        return { outcome: 'fires', weight: 0.95, level: 'likely', evidence: mechanism.evidence };
+      return {
+        outcome: 'fires',
+        weight: mechanism.actor === 'middlebox' ? 0.8 : 0.5,
+        level: 'possible',
+        twins: forgottenByThen(facts) ? ['state-mismatch', 'firewall-state-expiry'] : ['state-mismatch'],
+        evidence: mechanism.evidence,
+        wouldTell: `whether a filter answered, or another host to which the packet was brought: the counters of the reject rules on the path, and whether several hosts answer for ${facts[sender].address} (anycast, equal-cost paths, a load balancer without a connection table).`,
+      };
     }
+    if (trigger === null) return NO;
     if (mechanism.mechanism !== 'passive-answer' && mechanism.mechanism !== 'syn-answer') return NO;
     const signs = mechanism.evidence.filter((e) => e.fact === 'ttl-differs' || e.fact === 'df-differs');
     const knownTtl = mechanism.mechanism === 'syn-answer' ? facts.hostTtl.synAck || facts.hostTtl.segment : 0;
@@ -70,26 +86,33 @@ export const firewallReject: Cause = {
     };
   },
   remedies({ facts }) {
+    const chains = onOneHost(facts) ? ['input', 'output'] : ['forward'];
     return [
       {
-        text: `Find the rule on the way to ${facts.server.address}:${facts.server.port}`,
+        text: onOneHost(facts)
+          ? `Find the rule of this machine for ${facts.server.address}:${facts.server.port}`
+          : `Find the rule on the way to ${facts.server.address}:${facts.server.port}`,
         command: "nft list ruleset | grep -n 'reject';   iptables-save -c | grep -n REJECT",
         why: 'The counter of the rule that grows with the resets is the culprit.',
       },
       {
         text: 'Let established connections pass before rejecting anything',
-        command: 'nft insert rule inet filter forward ct state established,related accept',
+        command: chains
+          .map((chain) => `nft insert rule inet filter ${chain} ct state established,related accept`)
+          .join(';   '),
         why: 'A reject rule then meets only new connections.',
       },
     ];
   },
   confirm({ facts }) {
+    const outRsts = {
+      text: `On ${facts[facts.sender].address}: did its kernel send RSTs?`,
+      command: 'nstat -az TcpOutRsts',
+      why: 'A REJECT does not count there; if the number stands still, somebody else sent them.',
+    };
+    if (onOneHost(facts)) return [outRsts];
     return [
-      {
-        text: `On ${facts[facts.sender].address}: did its kernel send RSTs?`,
-        command: 'nstat -az TcpOutRsts',
-        why: 'A REJECT does not count there; if the number stands still, somebody else sent them.',
-      },
+      outRsts,
       {
         text: 'At which hop an answer appears',
         command: `tcptraceroute -n ${facts.server.address} ${facts.server.port}     # or: traceroute -T -p ${facts.server.port} ${facts.server.address}`,
@@ -98,3 +121,9 @@ export const firewallReject: Cause = {
     ];
   },
 };
+
+/** Both ends are one machine, as on the loopback: there is no path between them. */
+function onOneHost({ client, server }: ConnectionFacts): boolean {
+  const own = server.address;
+  return client.address === own || own.startsWith('127.') || own === '::1';
+}

@@ -1,9 +1,15 @@
+import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { lasting, who } from './telling.ts';
 
 /** State timeouts that devices ship with, shortest first, in seconds; a quiet time just above one of them is telling. */
 const COMMON_TIMEOUTS_S: readonly number[] = [60, 120, 240, 300, 350, 600, 900, 1800, 3600, 7200];
 const MIN_QUIET_MS = 1500;
+
+/** It was quiet long enough for a device to forget the connection. */
+export function forgottenByThen(facts: ResetFacts): boolean {
+  return facts.quietMs !== null && facts.quietMs >= MIN_QUIET_MS;
+}
 
 /** A firewall or NAT forgot the connection and answers its next packet with a RST. */
 export const firewallStateExpiry: Cause = {
@@ -41,19 +47,22 @@ export const firewallStateExpiry: Cause = {
       half.client.finFrame > 0 ||
       half.server.finFrame > 0 ||
       quietMs === null ||
-      quietMs < MIN_QUIET_MS ||
+      !forgottenByThen(facts) ||
       trigger === null
     )
       return NO;
     if (facts.phase === 'connect' || trigger.kind === 'syn-ack' || trigger.kind === 'syn') return NO;
     const telling = COMMON_TIMEOUTS_S.some((s) => quietMs >= s * 1000 && quietMs < s * 1150);
-    const otherTtl = mechanism.actor !== 'endpoint';
-    const weight = (quietMs >= 30_000 ? 0.5 : 0.3) + (telling ? 0.1 : 0) + (otherTtl ? 0.25 : 0);
+    const otherSender = mechanism.actor !== 'endpoint';
+    const weight = (quietMs >= 30_000 ? 0.5 : 0.3) + (telling ? 0.1 : 0) + (otherSender ? 0.25 : 0);
     return {
       outcome: 'fires',
       weight,
-      level: mechanism.mechanism === 'in-path-answer' ? 'likely' : 'possible',
-      twins: mechanism.mechanism === 'in-path-answer' ? [] : ['no-socket', 'firewall-reject'],
+      level: mechanism.level === 'likely' && mechanism.mechanism === 'in-path-answer' ? 'likely' : 'possible',
+      twins:
+        mechanism.mechanism === 'in-path-answer'
+          ? ['firewall-reject', 'state-mismatch']
+          : ['no-socket', 'firewall-reject'],
       wouldTell: `whether ${facts[sender].address} sent it: a capture on its side of the path, or keep-alives shorter than ${lasting(quietMs)} that make it disappear.`,
       evidence: [
         shown(

@@ -1,4 +1,7 @@
 import { NO, type Cause } from './define.ts';
+import { shapesOf } from './forgery/match-shape.ts';
+import { tamperingEvidence } from './forgery/tampering.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { who } from './telling.ts';
 
 /** A RST that nobody at either end sent. */
@@ -7,7 +10,7 @@ export const injected: Cause = {
   title: 'something in the path forged the RST',
   mechanisms: ['forged'],
   who: 'a middlebox: inspection device, intrusion prevention, filter, censor',
-  requires: ['behaviour that contradicts the RST', 'a second, independent sign'],
+  requires: ['behaviour that contradicts the RST, or numbers that no honest stack uses', 'a second, independent sign'],
   uses: ['a capture at the claimed sender', 'TTL by hop', 'the device’s log'],
   docs: {
     what: 'A device that sees the traffic sends a RST in an endpoint’s name, often to both sides and more than once. The endpoint it claims to come from knows nothing of it and talks on.',
@@ -19,14 +22,38 @@ export const injected: Cause = {
       },
       { from: 'linger-zero', how: 'a real abort ends its sender’s talk; nothing new follows it.' },
     ],
-    sources: ['Weaver, Sommer, Paxson, NDSS 2009', 'Sundara Raman et al., SIGCOMM 2023', 'RFC 3360'],
+    sources: [
+      'docs/forged.md: the signs, sequences and shapes that are used, each with its source',
+      'Weaver, Sommer, Paxson, NDSS 2009',
+      'Sundara Raman et al., SIGCOMM 2023',
+      'RFC 3360',
+    ],
   },
-  tell({ facts }) {
-    return `a RST in the name of ${who(facts, facts.sender)} was forged: that host talks on as if it had not sent it`;
+  tell({ facts, mechanism }) {
+    const name = who(facts, facts.sender);
+    return mechanism.evidence.some(({ fact }) => fact === 'claimed-sender-talks-on')
+      ? `a RST in the name of ${name} was forged: that host talks on as if it had not sent it`
+      : `a RST in the name of ${name} was ${mechanism.level === 'likely' ? '' : 'perhaps '}forged: no honest stack numbers its RSTs like this`;
   },
-  judge({ mechanism }) {
+  judge({ facts, population, mechanism }) {
     if (mechanism.mechanism !== 'forged') return NO;
-    return { outcome: 'fires', weight: 0.93, level: 'likely', evidence: mechanism.evidence };
+    const byTool = shapesOf(facts.rst, surroundingsOf(facts, facts.rst)).some(({ id }) => id === 'tcpkill');
+    const tampering = tamperingEvidence(facts, population);
+    const evidence = tampering === null ? mechanism.evidence : [...mechanism.evidence, tampering];
+    if (byTool) {
+      return {
+        outcome: 'fires',
+        weight: 0.8,
+        level: 'possible',
+        twins: ['killed'],
+        evidence,
+        wouldTell:
+          'whether somebody ran tcpkill or a device does the same of its own accord: the processes of the hosts on the path, at that moment.',
+      };
+    }
+    return mechanism.level === 'likely'
+      ? { outcome: 'fires', weight: 0.93, level: 'likely', evidence }
+      : { outcome: 'fires', weight: 0.6, level: 'possible', evidence };
   },
   remedies({ facts }) {
     return [

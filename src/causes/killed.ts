@@ -22,7 +22,10 @@ export const killed: Cause = {
         from: 'linger-zero',
         how: 'the RST is the same; the trace of a killed one names ss and the state TCP_ESTABLISHED, and no TCPAbort counter grows.',
       },
-      { from: 'injected', how: 'tcpkill is an injector too; who ran it only its host knows.' },
+      {
+        from: 'injected',
+        how: 'tcpkill is an injector too: it forges three bare RSTs to each side, one and three raw windows apart. Who ran it only its host knows.',
+      },
     ],
     sources: ['ss(8) -K', 'Linux CONFIG_INET_DIAG_DESTROY', 'tcpkill(8)'],
   },

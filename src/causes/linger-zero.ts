@@ -1,6 +1,8 @@
 import type { CauseId } from '../terms/causes.ts';
+import { gaveUpRepeating } from './dead-peer.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { abortCounters, lasting, traceProcess, who } from './telling.ts';
+import { refusedBody } from './unread-data.ts';
 
 /** Ends of a process or of a socket by force leave an abort of the same form. */
 const SAME_BYTES: readonly CauseId[] = ['process-crash', 'killed'];
@@ -35,13 +37,14 @@ export const lingerZero: Cause = {
     ],
   },
   tell({ facts }) {
-    return `${who(facts, facts.sender)} aborted it ${facts.app.lastSpeaker === facts.sender ? `${lasting(facts.idleMs)} after its own last data` : 'on purpose'}`;
+    return `${who(facts, facts.sender)} aborted it ${facts.app.lastSpeaker === facts.sender ? `${lasting(facts.idleMs)} after its own last data` : ''}`.trimEnd();
   },
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'active-abort') return NO;
     const { sender, receiver, rst } = facts;
     const wouldTell = `whether SO_LINGER 0 was set: TCPAbortOnData on ${facts[sender].address}, or strace of the process.`;
     if (facts.windowLeft === 0 && facts.windowOnRst > 0) return NO;
+    if (gaveUpRepeating(facts)) return NO;
     const peerWaits = facts.bytes[receiver] > 0 && facts.app.lastSpeaker === receiver;
     if (peerWaits || (sender === 'server' && facts.app.pending === true)) {
       return {
@@ -53,7 +56,10 @@ export const lingerZero: Cause = {
         evidence: [],
       };
     }
-    const answered = facts.app.lastSpeaker === sender;
+    const answered =
+      facts.app.lastSpeaker === sender &&
+      facts.half[receiver].packets > 0 &&
+      !(sender === 'server' && refusedBody(facts));
     return {
       outcome: 'fires',
       weight: answered ? 0.65 : 0.4,

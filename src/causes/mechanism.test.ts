@@ -49,6 +49,19 @@ describe('shapes', () => {
   });
 });
 
+describe('a slow path', () => {
+  const CLOSED = '5 < FA\n5.1 > A\n6 > PA len=200\n7 > FA\n';
+  it('does not hide which segments a train of RSTs answers', () => {
+    const verdict = judge(`${OPEN}${CLOSED}900 < R\n900.1 < R`);
+    expect(verdict.mechanism).toMatchObject({ mechanism: 'passive-answer', level: 'likely' });
+    expect(verdict.facts.trigger).toMatchObject({ kind: 'data', delayMs: 894 });
+    expect(verdict.facts.idleMs).toBeCloseTo(2);
+  });
+  it('explains no single RST so long after everything', () => {
+    expect(judge(`${OPEN}${CLOSED}900 < R`).mechanism.mechanism).toBe('unknown');
+  });
+});
+
 describe('somebody in between', () => {
   it.each([
     ['TTL', 'ttl=57', 'ttl-differs'],
@@ -77,6 +90,27 @@ describe('somebody in between', () => {
   it('is not named when the endpoint talks on and nothing else sets the RST apart', () => {
     const verdict = judge(`${OPEN}10 < RA\n11 < PA len=50\n300 < PA len=50\n300.1 > A`);
     expect(verdict.mechanism).toMatchObject({ mechanism: 'unknown', actor: 'unknown', actorLevel: 'possible' });
+  });
+});
+
+const written = (ids: readonly number[], rstId: number): Verdict =>
+  judge(
+    `${OPEN}${ids.map((id, i) => `${5 + i} ${i % 2 === 0 ? '>' : '<'} PA len=5 id=${id}\n`).join('')}12 < RA id=${rstId}`,
+  );
+
+describe('a device that writes for both sides', () => {
+  it('leaves open who sent the RST, and its clock and counter do not speak for the endpoint', () => {
+    const verdict = written([30_002, 30_003, 30_004, 30_005, 30_006, 30_007], 30_008);
+    expect(verdict.mechanism).toMatchObject({ level: 'possible', actor: 'unknown', actorLevel: 'possible' });
+    expect(facts(verdict)).toContain('one-ip-id-counter');
+    expect(facts(verdict)).not.toContain('timestamp-continues');
+    expect(facts(verdict)).not.toContain('ip-id-continues');
+    expect(verdict.cause.level).toBe('possible');
+  });
+  it('is not seen where each side counts on its own', () => {
+    const verdict = written([7005, 30_003, 7006, 30_004, 7007, 30_005], 30_006);
+    expect(verdict.mechanism).toMatchObject({ level: 'likely', actor: 'endpoint', actorLevel: 'likely' });
+    expect(facts(verdict)).toEqual(expect.arrayContaining(['timestamp-continues', 'ip-id-continues']));
   });
 });
 

@@ -15,7 +15,12 @@ import { seqDiff } from '../wire/seq.ts';
 import { ACK } from '../wire/tcp.ts';
 import { OPT_AO, OPT_MD5, OPT_MPTCP, OPT_TIMESTAMPS } from '../wire/tcp-options.ts';
 import { ms } from './duration.ts';
-import { answersSyn, readSigns, type Signs, type Surroundings } from './signs.ts';
+import { answersSyn } from './answers-syn.ts';
+import { detect } from './forgery/detectors.ts';
+import { likeness } from './forgery/match-shape.ts';
+import { foreignKernel, physicalSigns, unfinishedReject } from './forgery/physics.ts';
+import { readSigns, type Signs } from './signs.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface MechanismVerdict {
   readonly mechanism: Mechanism;
@@ -29,49 +34,118 @@ export interface MechanismVerdict {
 export function judgeMechanism(rst: RstRecord, around: Surroundings): MechanismVerdict {
   const signs = readSigns(rst, around);
   const shape = shapeOf(rst, signs);
-  const evidence = [shape.evidence, ...signs.evidence];
-  const talksOn = signs.talksOn;
-  const against = signs.against;
-  if (talksOn !== null && against.length > 0) {
-    const isAnswer = rst.trigger !== null && (rst.packet.flags & ACK) === 0;
-    return {
-      mechanism: isAnswer ? 'in-path-answer' : 'forged',
-      level: 'likely',
-      actor: 'middlebox',
-      actorLevel: 'likely',
-      evidence: [shape.evidence, talksOn, ...against],
-      cannotTell: [
-        'Which device sent it: a capture on the other side of the suspect would show where this RST first appears.',
-      ],
-    };
+  const found = detect(rst, around);
+  const talksOn = found.find(({ id }) => id === 'RST_SEQ_DATA')?.evidence ?? null;
+  const guesses = found.filter(({ id }) => id === 'RST_SEQ_CHANGE' || id === 'RST_ACK_CHANGE').map(theEvidence);
+  const stale = found.filter(({ id }) => id === 'DATA_SEQ_RST').map(theEvidence);
+  const against = [...signs.against, ...physicalSigns(rst, around), ...stale];
+  const unfinished = unfinishedReject(rst, around);
+  if (unfinished !== null) return inPath(shape, [unfinished, ...[talksOn ?? []].flat(), ...against], 'likely');
+  const isAnswer = shape.mechanism === 'passive-answer' && shape.level === 'likely' && guesses.length === 0;
+  const kernel = foreignKernel(rst, around);
+  if (kernel !== null && found.length + against.length > 0) against.push(kernel);
+  if (talksOn !== null && isAnswer) return notItsKernel(shape, talksOn, against);
+  if (talksOn !== null && against.length + guesses.length > 0) {
+    return forged(rst, around, shape, [talksOn, ...guesses, ...against], 'likely');
   }
-  const cannotTell: string[] = [];
-  if (talksOn !== null) {
+  if (guesses.length > 0 && against.length > 0) {
+    const level = guesses.length + against.length > 2 ? 'likely' : 'possible';
+    return forged(rst, around, shape, [...guesses, ...against], level);
+  }
+  const behaviour = [...(talksOn === null ? [] : [talksOn]), ...guesses];
+  if (behaviour.length > 0) {
     return {
       mechanism: 'unknown',
       level: 'possible',
       actor: 'unknown',
       actorLevel: 'possible',
-      evidence: [...evidence, talksOn],
+      evidence: [shape.evidence, ...signs.evidence, ...behaviour],
       cannotTell: [
-        'The claimed sender talks on after its own RST, but nothing else sets the RST apart: a capture on that host would show whether it sent it.',
+        `${talksOn === null ? 'Its numbers are not those of an honest stack' : 'The claimed sender talks on after its own RST'}, but nothing else sets the RST apart: a capture on that host would show whether it sent it.`,
       ],
     };
   }
-  if (against.length > 0) {
-    cannotTell.push(
-      `Whether ${around.sideText} itself sent it (${against.map((e) => e.text).join('; ')}): a capture on that host, or \`tcp:tcp_send_reset\` there, would show it.`,
-    );
-  }
-  const actor: Actor = against.length > 0 || shape.mechanism === 'unknown' ? 'unknown' : 'endpoint';
-  const sure = shape.level === 'likely' && against.length === 0;
+  return asItLooks(rst, around, shape, signs, [...against, ...(signs.oneCounter === null ? [] : [signs.oneCounter])]);
+}
+
+function theEvidence({ evidence }: { readonly evidence: Evidence }): Evidence {
+  return evidence;
+}
+
+/** Nothing contradicts its form: the endpoint sent it, or signs that are not enough leave that open. */
+function asItLooks(
+  rst: RstRecord,
+  around: Surroundings,
+  shape: Shape,
+  signs: Signs,
+  against: readonly Evidence[],
+): MechanismVerdict {
+  const doubtful = against.length > 0;
+  const like = doubtful ? likeness(rst, around, 'with-endpoints') : null;
+  const sure = shape.level === 'likely' && !doubtful;
   return {
     mechanism: shape.mechanism,
-    level: against.length > 1 ? 'possible' : shape.level,
-    actor,
+    level: against.length > 1 || signs.oneCounter !== null ? 'possible' : shape.level,
+    actor: doubtful || shape.mechanism === 'unknown' ? 'unknown' : 'endpoint',
     actorLevel: sure && signs.inFavour >= 2 ? 'likely' : 'possible',
-    evidence: [...evidence, ...against],
-    cannotTell,
+    evidence: [shape.evidence, ...signs.evidence, ...against, ...(like === null ? [] : [like.evidence])],
+    cannotTell: doubtful
+      ? [
+          `Whether ${around.sideText} itself sent it (${against.map((e) => e.text).join('; ')}): a capture on that host, or \`tcp:tcp_send_reset\` there, would show it.`,
+          ...(like === null ? [] : [like.decides]),
+        ]
+      : [],
+  };
+}
+
+/** Injected beside the conversation. */
+function forged(
+  rst: RstRecord,
+  around: Surroundings,
+  shape: Shape,
+  signs: readonly Evidence[],
+  level: 'likely' | 'possible',
+): MechanismVerdict {
+  const like = likeness(rst, around, 'without-endpoints');
+  return {
+    mechanism: 'forged',
+    level,
+    actor: 'middlebox',
+    actorLevel: level,
+    evidence: [shape.evidence, ...signs, ...(like === null ? [] : [like.evidence])],
+    cannotTell: [
+      'Which device sent it: a capture on the other side of the suspect would show where this RST first appears.',
+      ...(like === null ? [] : [like.decides]),
+    ],
+  };
+}
+
+/**
+ * An honest form, an answer to a real segment, but the host that holds the connection never saw that segment: a filter
+ * took it and answered, or a load balancer, an anycast route or a lost translation brought it to another kernel.
+ */
+function notItsKernel(shape: Shape, talksOn: Evidence, against: readonly Evidence[]): MechanismVerdict {
+  const fromHere = against.some(({ fact }) => fact === 'direction-contradicts');
+  if (fromHere) return inPath(shape, [talksOn, ...against], 'likely');
+  return { ...inPath(shape, [talksOn, ...against], 'possible'), ...(against.length > 0 ? {} : { actor: 'unknown' }) };
+}
+
+const AS_A_KERNEL = 'in the form of a kernel without a socket it answered';
+
+function inPath(shape: Shape, signs: readonly Evidence[], level: 'likely' | 'possible'): MechanismVerdict {
+  const { evidence } = shape;
+  return {
+    mechanism: 'in-path-answer',
+    level,
+    actor: 'middlebox',
+    actorLevel: level,
+    evidence: [
+      { ...evidence, text: evidence.text.replace(/^a kernel without a socket answered/, AS_A_KERNEL) },
+      ...signs,
+    ],
+    cannotTell: [
+      'Which device sent it: a capture on the other side of the suspect would show where this RST first appears.',
+    ],
   };
 }
 
@@ -93,7 +167,8 @@ function shapeOf(rst: RstRecord, signs: Signs): Shape {
   const withTrigger = trigger === null ? frames : [{ input: signs.input, frame: trigger.frame }, ...frames];
   const bare = (packet.flags & ACK) === 0;
   const delayMs = trigger === null ? null : (packet.tNs - trigger.tNs) / 1e6;
-  const prompt = delayMs !== null && delayMs <= Math.max(ANSWER_FLOOR_MS, 4 * (signs.rttMs ?? ANSWER_FLOOR_MS));
+  const promptMs = Math.max(ANSWER_FLOOR_MS, 4 * (signs.rttMs ?? ANSWER_FLOOR_MS));
+  const prompt = delayMs !== null && (delayMs <= promptMs || rst.takesTurn);
 
   if (answersSyn(rst)) {
     return {
@@ -161,6 +236,19 @@ function shapeOf(rst: RstRecord, signs: Signs): Shape {
         frames: withTrigger,
         received: describe(rst),
         text: `a kernel without a socket answered frame ${trigger.frame}, which carried no ACK`,
+      },
+    };
+  }
+  // RFC 9293 §3.5.2: only the answer to a segment without ACK, in practice a SYN, has sequence number 0.
+  if (packet.seq === 0 && packet.window === 0 && from.packets === 0 && to.packets === 0) {
+    return {
+      mechanism: 'syn-answer',
+      level: 'possible',
+      evidence: {
+        fact: 'refusal-shape',
+        frames,
+        received: describe(rst),
+        text: 'RST+ACK with sequence number 0 and window 0, the form in which a SYN is refused; no SYN is in the capture',
       },
     };
   }

@@ -1,6 +1,6 @@
 import type { CauseId } from '../terms/causes.ts';
 import { NO, shown, type Cause } from './define.ts';
-import { hostPort, lasting, serviceJournal, socketsOn, who } from './telling.ts';
+import { lasting, serviceJournal, socketsOn, who } from './telling.ts';
 
 /** A kernel does not know the connection that it is asked about. */
 export const noSocket: Cause = {
@@ -45,7 +45,7 @@ export const noSocket: Cause = {
           known ? 'no-fin-before' : 'start-not-seen',
           [trigger?.packet.frame ?? 0, rst.packet.frame],
           known
-            ? 'the capture saw the connection begin and no FIN since: the host did not close it, it lost it'
+            ? 'the capture saw the connection begin and no FIN since: it was not closed in order'
             : 'no FIN in this capture, which begins in the middle of the connection',
         ),
       ],
@@ -73,7 +73,7 @@ export const noSocket: Cause = {
       {
         text: 'Whether that host sent it',
         command: `tcpdump -ni any 'host ${facts[facts.receiver].address} and port ${facts.server.port} and tcp[tcpflags] & tcp-rst != 0'`,
-        why: `Run on ${hostPort(facts[sender].address, facts[sender].port)}: a RST that is not seen leaving it was sent by somebody in between.`,
+        why: `Run on ${facts[sender].address}: a RST that is not seen leaving it was sent by somebody in between.`,
       },
       socketsOn(facts, sender),
     ];

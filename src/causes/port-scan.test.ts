@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ResetFacts } from '../evidence/facts.ts';
 import type { Population } from '../evidence/population.ts';
 import { portScan } from './port-scan.ts';
-import { atMs, BARREN, fires, population, resetCase, resetFacts } from './testing/facts.ts';
+import { atMs, attempts, BARREN, fires, population, resetCase, resetFacts } from './testing/facts.ts';
 
 function among(resets: readonly ResetFacts[], targets: number, barren: number): Population {
-  const names = new Set(Array.from({ length: targets }, (_, i) => `2:${i}`));
-  return population(resets, { byClient: new Map([[1, { attempts: 20, barren, targets: names }]]) });
+  return population(resets, { byClient: new Map([[1, attempts({ attempts: 20, barren, targets })]]) });
 }
 
 describe('port-scan', () => {

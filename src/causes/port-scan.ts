@@ -25,7 +25,7 @@ export const portScan: Cause = {
   },
   tell({ facts, population }) {
     const tried = scanBy(population, facts.client.host);
-    return `${who(facts, 'client')} probed it without sending a byte${tried === null ? '' : `, as it did with at least ${tried.targets.size} listeners`}`;
+    return `${who(facts, 'client')} probed it without sending a byte${tried === null ? '' : `, as it did with ${tried.targets} listeners`}`;
   },
   judge(input) {
     const { facts, population } = input;
@@ -45,7 +45,7 @@ export const portScan: Cause = {
           facts,
           'many-targets',
           [facts.firstFrame],
-          `${facts.client.address} tried at least ${tried.targets.size} different listeners`,
+          `${facts.client.address} tried ${tried.targets} different listeners`,
         ),
         shown(
           facts,

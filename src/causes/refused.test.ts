@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { conversation } from '../flow/testing/conversation.ts';
 import { refused } from './refused.ts';
 import { atMs, fires, listener, packet, population, resetCase, resetFacts, trigger } from './testing/facts.ts';
+import { judgePackets } from './testing/read.ts';
 
 const answered = { phase: 'connect', trigger: trigger('syn', 0.4, { frame: 1 }) } as const;
 
@@ -37,5 +39,18 @@ describe('refused', () => {
   });
   it('stays quiet when the connection was established', () => {
     expect(refused.judge(resetCase(resetFacts(), 'passive-answer')).outcome).toBe('no');
+  });
+  it('thinks nothing of the TTL of a host whose sockets have a TTL of their own', () => {
+    const bgp = { serverPort: 179, serverTtl: 1, clientTtl: 1 };
+    const session = conversation('0 > S\n1 < SA ttl=255\n1.1 > A\n2 > PA len=19\n3 < PA len=19\n3.1 > A', bgp);
+    const refusal = conversation('0 > S\n0.1 < RA rawseq=0 ack=1 win=0 ttl=64 ts=off', {
+      ...bgp,
+      clientPort: 40_002,
+      startMs: 5000,
+    });
+    const [verdict] = judgePackets(session, refusal);
+    expect(verdict!.cause.id).toBe('refused');
+    expect(verdict!.cause.evidence.map(({ fact }) => fact)).not.toContain('refusal-ttl');
+    expect(verdict!.fired).not.toContain('firewall-reject');
   });
 });

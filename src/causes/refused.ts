@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
+import { lastBefore, nextAfter } from '../evidence/listener.ts';
 import { listenerOf } from '../evidence/population.ts';
 import { NO, shown, type Cause, type ResetCase } from './define.ts';
 import { hostPort, lasting, who } from './telling.ts';
@@ -30,7 +31,7 @@ export const refused: Cause = {
   },
   judge(input) {
     const { facts } = input;
-    if (input.mechanism.mechanism !== 'syn-answer') return NO;
+    if (input.mechanism.mechanism !== 'syn-answer' || (facts.trigger === null && !facts.startSeen)) return NO;
     const evidence: Evidence[] = [
       shown(
         facts,
@@ -107,8 +108,8 @@ export const refused: Cause = {
 function acceptedAround({ facts, population }: ResetCase): string | null {
   const accepted = listenerOf(population, facts)?.accepted ?? [];
   if (accepted.length === 0) return null;
-  const before = accepted.findLast((ns) => ns < facts.firstNs);
-  const after = accepted.find((ns) => ns > facts.firstNs);
+  const before = lastBefore(accepted, facts.firstNs);
+  const after = nextAfter(accepted, facts.firstNs);
   const times = [
     before === undefined ? '' : `last ${lasting((facts.firstNs - before) / 1e6)} before this SYN`,
     after === undefined ? '' : `next ${lasting((after - facts.firstNs) / 1e6)} after it`,

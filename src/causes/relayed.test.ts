@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ResetFacts } from '../evidence/facts.ts';
 import { relayed } from './relayed.ts';
-import { atMs, fires, population, resetCase, resetFacts, type Change } from './testing/facts.ts';
+import { atMs, fires, mark, packet, population, resetCase, resetFacts, type Change } from './testing/facts.ts';
 
 /** The other leg of the proxy 10.0.0.5 (host 2): to its upstream 10.0.0.7 (host 3). */
 function upstream(change: Change<ResetFacts> = {}): ResetFacts {
@@ -16,6 +16,21 @@ function upstream(change: Change<ResetFacts> = {}): ResetFacts {
 function judge(facts: ResetFacts, ...others: ResetFacts[]) {
   return relayed.judge(resetCase(facts, 'active-abort', population([facts, ...others])));
 }
+
+const asks = (line: string, bytes: number): Change<ResetFacts> => ({
+  bytes: { client: bytes, server: 0 },
+  app: { request: { line, method: 'GET' } as never },
+});
+const first = (client: string): Change<ResetFacts> => ({ app: { firstText: { client } } });
+const here = (frame: number, dataMs: number, change: Change<ResetFacts>): ResetFacts =>
+  resetFacts({
+    client: { host: 2 },
+    server: { host: 2 },
+    marks: [mark({ frame: 1, tNs: atMs(dataMs), length: 500 })],
+    half: { client: { lastDataNs: atMs(dataMs) } },
+    rst: { packet: packet({ frame, side: 1, flags: 0x14 }) },
+    ...change,
+  });
 
 describe('relayed', () => {
   it('is likely when the other leg was reset just before with the same bytes', () => {
@@ -55,5 +70,37 @@ describe('relayed', () => {
   it('does not take empty connections for equal ones', () => {
     const none = { bytes: { client: 0, server: 0 } };
     expect(judge(resetFacts(none), upstream(none)).outcome).toBe('no');
+  });
+  it('pairs legs by the request that both carried, whatever the proxy added to it', () => {
+    const judged = fires(
+      relayed,
+      judge(resetFacts(asks('GET /a HTTP/1.1', 90)), upstream(asks('GET /a HTTP/1.0', 130))),
+    );
+    expect(judged).toMatchObject({ weight: 0.92, level: 'likely' });
+    expect(judged.evidence[1]!.text).toBe('both legs carried the request GET /a');
+    expect(judge(resetFacts(asks('GET /a HTTP/1.1', 90)), upstream(asks('GET /b HTTP/1.1', 90))).outcome).toBe('no');
+  });
+  it('pairs legs by a PROXY header that names the client', () => {
+    const far = upstream({
+      bytes: { client: 560 },
+      app: { firstText: { client: 'PROXY TCP4 10.0.0.9 10.0.0.5 51234 443' } },
+    });
+    expect(fires(relayed, judge(resetFacts(), far)).evidence[1]!.text).toContain('PROXY header of 10.0.0.9:51234');
+    const other = upstream({
+      bytes: { client: 560 },
+      app: { firstText: { client: 'PROXY TCP4 10.0.0.8 10.0.0.5 51234 443' } },
+    });
+    expect(judge(resetFacts(), other).outcome).toBe('no');
+  });
+  it('does not pair streams that begin with different texts, though as many bytes long', () => {
+    expect(judge(resetFacts(first('USER anna')), upstream(first('USER bert'))).outcome).toBe('no');
+  });
+  it('on one host lets only the leg be an echo on which the data came first', () => {
+    const near = here(11, 100, { atNs: atMs(1010) });
+    const far = here(10, 101, { row: 1, server: { host: 2, port: 3000 }, atNs: atMs(1009.5) });
+    expect(judge(near, far).outcome).toBe('fires');
+    expect(judge(far, near).outcome).toBe('no');
+    const elsewhere = here(10, 99, { row: 1, server: { host: 2, port: 3000 }, atNs: atMs(1009.5) });
+    expect(judge(near, elsewhere).outcome).toBe('no');
   });
 });

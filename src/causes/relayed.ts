@@ -1,13 +1,6 @@
-import type { ResetFacts } from '../evidence/facts.ts';
-import type { Population } from '../evidence/population.ts';
 import { NO, shown, type Cause, type Judgement, type ResetCase } from './define.ts';
-import { forwards, hostPort, lasting, who } from './telling.ts';
-
-const BEFORE_NS = 200e6;
-/** Two capture points of one host may swap packets this close together. */
-const AFTER_NS = 1e6;
-/** Neighbours in time that are compared; a flood of resets must not cost the square of its size. */
-const MAX_COMPARED = 64;
+import { otherLeg, type Leg } from './legs.ts';
+import { hostPort, lasting, who } from './telling.ts';
 
 /** A proxy that ends one leg because the other was reset. */
 export const relayed: Cause = {
@@ -15,8 +8,8 @@ export const relayed: Cause = {
   title: 'the proxy’s other connection was reset just before, and it passed that on',
   mechanisms: ['active-abort'],
   who: 'a proxy or load balancer',
-  requires: ['a reset of another connection of the same host just before'],
-  uses: ['equal byte counts on both legs', 'the role of the host'],
+  requires: ['a reset of another connection of the same host just before', 'data that passes the two in that order'],
+  uses: ['the same request or byte counts on both legs', 'a PROXY header', 'the role of the host'],
   docs: {
     what: 'A proxy has two connections for each of its clients. When the far one is reset in the middle of something, many proxies end the near one with a reset too, as a plain close would look like the regular end of the data.',
     why: 'The proxy did what it had to. The reset that needs a cause is the one on its other leg.',
@@ -31,13 +24,13 @@ export const relayed: Cause = {
   },
   tell(input) {
     const { facts } = input;
-    const leg = otherLeg(input);
+    const leg = legOf(input);
     if (leg === null) return `${who(facts, facts.sender)} passed on a reset of its other leg`;
     return `${who(facts, facts.sender)} passed on the reset that ${hostPort(leg.facts[facts.sender].address, leg.facts[facts.sender].port)} had sent on the other leg`;
   },
   judge(input): Judgement {
     const { facts } = input;
-    const leg = otherLeg(input);
+    const leg = legOf(input);
     if (leg === null) return NO;
     const gapMs = (facts.atNs - leg.facts.atNs) / 1e6;
     const frames = [leg.facts.rst.packet.frame, facts.rst.packet.frame];
@@ -48,7 +41,8 @@ export const relayed: Cause = {
       frames,
       `${hostPort(far.address, far.port)} reset the other connection of ${facts[facts.sender].address} ${gapMs >= 0 ? `${lasting(gapMs)} before` : `within ${lasting(-gapMs)}`}`,
     );
-    if (!leg.sameBytes) {
+    const { shared } = leg;
+    if (shared === null) {
       return {
         outcome: 'fires',
         weight: 0.5,
@@ -60,22 +54,14 @@ export const relayed: Cause = {
     }
     return {
       outcome: 'fires',
-      weight: 0.85,
+      weight: shared.by === 'sure' ? 0.92 : 0.85,
       level: 'likely',
-      evidence: [
-        together,
-        shown(
-          facts,
-          'same-bytes',
-          frames,
-          `both legs had carried the same number of bytes: ${sharedBytes(facts, leg.facts)}`,
-        ),
-      ],
+      evidence: [together, shown(facts, shared.by === 'sure' ? 'same-payload' : 'same-bytes', frames, shared.text)],
     };
   },
   remedies(input) {
     const { facts } = input;
-    const leg = otherLeg(input)?.facts;
+    const leg = legOf(input)?.facts;
     const where =
       leg === undefined
         ? 'the other leg'
@@ -97,7 +83,7 @@ export const relayed: Cause = {
     ];
   },
   confirm(input) {
-    const leg = otherLeg(input)?.facts;
+    const leg = legOf(input)?.facts;
     const ports = [input.facts, ...(leg === undefined ? [] : [leg])].map((facts) => `tcp port ${facts.client.port}`);
     return [
       {
@@ -109,75 +95,7 @@ export const relayed: Cause = {
   },
 };
 
-interface Leg {
-  readonly facts: ResetFacts;
-  readonly sameBytes: boolean;
-}
-
-/** The reset on the other connection of the host that sent this one; the best match in bytes, then in time. */
-function otherLeg({ facts, population, mechanism }: ResetCase): Leg | null {
-  if (mechanism.mechanism !== 'active-abort') return null;
-  const relay = facts[facts.sender];
-  const near = resetsTowards(population, facts.sender, relay.host);
-  const candidates = within(near, facts).filter((leg) => leg.row !== facts.row && areLegs(facts, leg));
-  const same = candidates.findLast((leg) => sharedBytes(facts, leg) > 0);
-  if (same !== undefined) return { facts: same, sameBytes: true };
-  const last = candidates.at(-1);
-  return last !== undefined && forwards(relay) ? { facts: last, sameBytes: false } : null;
-}
-
-/** Two legs of one proxy lead to different listeners and were open at the same time. */
-function areLegs(a: ResetFacts, b: ResetFacts): boolean {
-  const sameListener = a.server.host === b.server.host && a.server.port === b.server.port;
-  return !sameListener && a.firstNs < b.atNs && b.firstNs < a.atNs;
-}
-
-/** Bytes that both legs carried in the same direction, 0 when the counts differ. */
-function sharedBytes(a: ResetFacts, b: ResetFacts): number {
-  if (a.bytes.client === b.bytes.client && a.bytes.client > 0) return a.bytes.client;
-  return a.bytes.server === b.bytes.server ? a.bytes.server : 0;
-}
-
-type ByHost = ReadonlyMap<number, readonly ResetFacts[]>;
-const byRelay = new WeakMap<Population, { readonly client: ByHost; readonly server: ByHost }>();
-
-/** Resets of one side, received by `host`, in order of time. */
-function resetsTowards(population: Population, sender: 'client' | 'server', host: number): readonly ResetFacts[] {
-  let index = byRelay.get(population);
-  if (index === undefined) {
-    index = { client: received(population, 'client'), server: received(population, 'server') };
-    byRelay.set(population, index);
-  }
-  return index[sender].get(host) ?? [];
-}
-
-function received(population: Population, sender: 'client' | 'server'): ByHost {
-  const map = new Map<number, ResetFacts[]>();
-  for (const facts of population.resets) {
-    if (facts.sender !== sender) continue;
-    const { host } = facts[facts.receiver];
-    const list = map.get(host);
-    if (list === undefined) map.set(host, [facts]);
-    else list.push(facts);
-  }
-  for (const list of map.values()) list.sort((a, b) => a.atNs - b.atNs);
-  return map;
-}
-
-function within(sorted: readonly ResetFacts[], facts: ResetFacts): readonly ResetFacts[] {
-  const end = firstAfter(sorted, facts.atNs + AFTER_NS);
-  const start = Math.max(firstAfter(sorted, facts.atNs - BEFORE_NS - 1), end - MAX_COMPARED);
-  return sorted.slice(start, end);
-}
-
-/** Index of the first reset later than `ns`. */
-function firstAfter(sorted: readonly ResetFacts[], ns: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]!.atNs <= ns) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Only a live socket that is aborted can pass anything on. */
+function legOf({ facts, population, mechanism }: ResetCase): Leg | null {
+  return mechanism.mechanism === 'active-abort' ? otherLeg(facts, population) : null;
 }

@@ -23,8 +23,8 @@ describe('shutdown-in-flight', () => {
     expect(judged).toMatchObject({ weight: 0.65, level: 'possible', twins: ['process-crash'] });
   });
   it('stays quiet when most connections of the listener lived on', () => {
-    const spans = Array.from({ length: 20 }, () => ({ firstNs: 0, lastNs: atMs(9000), reset: false }));
-    expect(shutdownInFlight.judge(waveCase({ spans })).outcome).toBe('no');
+    const begins = Array.from({ length: 20 }, () => 0);
+    expect(shutdownInFlight.judge(waveCase({ begins, ends: begins.map(() => atMs(9000)) })).outcome).toBe('no');
   });
   it('stays quiet without a wave', () => {
     expect(shutdownInFlight.judge(resetCase(resetFacts(), 'active-abort')).outcome).toBe('no');

@@ -1,22 +1,11 @@
-/** Signs on a RST and around it: for its claimed sender, against it, and whether that sender talks on. */
+/** Signs on a RST and around it: for its claimed sender, and against it. */
 import type { Evidence } from '../evidence/evidence.ts';
-import type { ResetFacts } from '../evidence/facts.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 import { seqDiff } from '../wire/seq.ts';
-import { ACK, SYN } from '../wire/tcp.ts';
+import { ACK } from '../wire/tcp.ts';
 import { OPT_TIMESTAMPS } from '../wire/tcp-options.ts';
-import { ms } from './duration.ts';
-
-/** What surrounds a RST besides its own record. */
-export interface Surroundings {
-  readonly input: number;
-  /** Round trip between the capture point and the claimed sender, milliseconds; null while unknown. */
-  readonly rttMs: number | null;
-  /** Times of that host in the whole capture, 0 when unknown or changing. */
-  readonly hostTtl: ResetFacts['hostTtl'];
-  /** The claimed sender for sentences, such as `the server 10.0.0.5:443`. */
-  readonly sideText: string;
-}
+import { answersSyn } from './answers-syn.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface Signs {
   readonly input: number;
@@ -26,8 +15,9 @@ export interface Signs {
   readonly evidence: readonly Evidence[];
   /** Signs that somebody else did. */
   readonly against: readonly Evidence[];
-  readonly talksOn: Evidence | null;
   readonly missesTimestamps: boolean;
+  /** One machine writes the packets of both sides; null where nothing says so. It says nothing of one RST, but of all. */
+  readonly oneCounter: Evidence | null;
 }
 
 /** Reordering moves a clock of at most 1 kHz (RFC 7323 §5.4) back by a few ticks; this far back it is another clock. */
@@ -40,6 +30,7 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
   const against: Evidence[] = [];
   let inFavour = 0;
   const bare = (packet.flags & ACK) === 0;
+  const oneCounter = counterOfBoth(rst, around);
 
   const ttl = baselineTtl(rst, around);
   // A second copy of the same packet was captured a hop further on, where every TTL is lower.
@@ -68,7 +59,7 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
         received: `TSval ${packet.tsVal}`,
         text: 'its timestamp does not continue the sender’s clock',
       });
-    } else {
+    } else if (oneCounter === null) {
       inFavour++;
       evidence.push({
         fact: 'timestamp-continues',
@@ -79,7 +70,7 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
   }
   if (!bare && from.ipId >= 0 && from.ipIdSteps >= 2 && from.ipIdJumps === 0 && packet.ipId >= 0) {
     const step = (packet.ipId - from.ipId) & 0xffff;
-    if (step >= 1 && step <= 3) {
+    if (step >= 1 && step <= 3 && oneCounter === null) {
       inFavour++;
       evidence.push({
         fact: 'ip-id-continues',
@@ -115,8 +106,20 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
     inFavour,
     evidence,
     against: [...against, ...copiedIpId(rst, around)],
-    talksOn: talkingOn(rst, around),
     missesTimestamps: negotiated && !hasTs && !bare,
+    oneCounter,
+  };
+}
+
+/** Whoever writes both directions knows both sides' clocks and counters, and can continue them. */
+function counterOfBoth({ oneCounterFrames }: RstRecord, around: Surroundings): Evidence | null {
+  if (oneCounterFrames.length === 0) return null;
+  return {
+    fact: 'one-ip-id-counter',
+    frames: oneCounterFrames.map((frame) => ({ input: around.input, frame })),
+    expected: 'a counter of IP-IDs for each host',
+    received: 'one counter for the packets of both',
+    text: 'both sides’ IP-IDs come from one counter: a device in between writes for both, and may have sent the RST itself',
   };
 }
 
@@ -138,7 +141,9 @@ function baselineTtl(rst: RstRecord, around: Surroundings): number {
 function copiedIpId(rst: RstRecord, around: Surroundings): Evidence[] {
   const { packet } = rst;
   const trigger = rst.trigger ?? rst.lastFromReceiver;
-  if (trigger === null || packet.ipId <= 0 || packet.ipId !== trigger.ipId || rst.from.ipId === packet.ipId) return [];
+  if (trigger === null || packet.ipId <= 0 || packet.ipId !== trigger.ipId) return [];
+  // Some hosts write one constant on all they send, the SYN included.
+  if (rst.from.ipId === packet.ipId || rst.from.ipIdSyn === packet.ipId) return [];
   return [
     {
       fact: 'ip-id-copied',
@@ -147,58 +152,4 @@ function copiedIpId(rst: RstRecord, around: Surroundings): Evidence[] {
       text: 'it carries the IP-ID of the very packet it answers, which belongs to the other host',
     },
   ];
-}
-
-/**
- * The claimed sender carries on as if it had not sent a RST: later than the path can reorder, with new sequence
- * numbers, or by completing the handshake it is said to have refused.
- */
-function talkingOn(rst: RstRecord, around: Surroundings): Evidence | null {
-  const { after, packet, from } = rst;
-  // A client whose SYN met an old connection resets that one and goes on (RFC 9293 §3.10.7.4, challenge ACK).
-  if (from.synNs >= 0 && from.nextSeq === (from.isn + 1) >>> 0 && from.dataPackets === 0 && rst.to.synAckNs < 0)
-    return null;
-  // A RST that answers nothing here, before its sender was heard, may be left over from the tuple's connection before,
-  // unless it knows the number of this SYN.
-  const knowsSyn = rst.to.isn >= 0 && packet.ack === rst.to.isn;
-  if (from.packets === 0 && rst.trigger === null && !answersSyn(rst) && !knowsSyn) return null;
-  const reorderMs = Math.max(2, around.rttMs ?? 0);
-  const laterMs = (after.newFromSenderLastNs - packet.tNs) / 1e6;
-  // A SYN tried again may meet a listener that was not there before.
-  if (answersSyn(rst) && after.synFromReceiver > 0) return null;
-  const accepted = answersSyn(rst) && after.synAckFromSender > 0;
-  if (!accepted && after.freshRepeatFrame > 0) return repeatsItself(rst, around);
-  if (!accepted && !(after.newFromSender > 0 && (laterMs > reorderMs || after.talkedOn))) return null;
-  return {
-    fact: 'claimed-sender-talks-on',
-    frames: [packet.frame, after.newFromSenderLastFrame]
-      .filter((frame) => frame > 0)
-      .map((frame) => ({ input: around.input, frame })),
-    expected: 'silence after its own RST',
-    received: accepted ? 'a SYN+ACK to the same SYN' : `new segments ${ms(laterMs)} later`,
-    text: accepted
-      ? `${around.sideText} then accepts the connection that this RST refuses`
-      : `${around.sideText} sends new data ${ms(laterMs)} after “its” RST`,
-  };
-}
-
-/** A kernel that dropped the connection has nothing left to send again. */
-function repeatsItself(rst: RstRecord, around: Surroundings): Evidence {
-  const { after, packet } = rst;
-  const laterMs = (after.freshRepeatNs - packet.tNs) / 1e6;
-  return {
-    fact: 'claimed-sender-talks-on',
-    frames: [packet.frame, after.freshRepeatFrame].map((frame) => ({ input: around.input, frame })),
-    expected: 'silence after its own RST',
-    received: `a retransmission stamped ${ms(laterMs)} later`,
-    text: `${around.sideText} still holds the connection: ${ms(laterMs)} after “its” RST it sends data again, with a timestamp made after the RST`,
-  };
-}
-
-/** The RST answers a SYN: nothing was established. */
-export function answersSyn(rst: RstRecord): boolean {
-  const { packet, from, to, trigger } = rst;
-  if (trigger !== null && (trigger.flags & (SYN | ACK)) === SYN) return true;
-  if (!(packet.flags & ACK) || from.packets > 0 || to.synNs < 0 || to.acked >= 0) return false;
-  return packet.ack === to.nextSeq || packet.ack === (to.isn + 1) >>> 0;
 }

@@ -4,8 +4,9 @@ import { lasting, who } from './telling.ts';
 /** The packet reached a kernel under addresses or at a host where the connection does not exist. */
 export const stateMismatch: Cause = {
   id: 'state-mismatch',
-  title: 'a packet reached a kernel that does not hold the connection (lost translation or another back end)',
-  mechanisms: ['passive-answer'],
+  title:
+    'a packet reached a kernel that does not hold the connection: its translation was lost, or it went to another back end',
+  mechanisms: ['passive-answer', 'in-path-answer'],
   who: 'the kernel that received the packet',
   requires: ['a bare RST in the middle of an active connection'],
   uses: ['conntrack -S (invalid, insert_failed)', 'a capture behind the NAT or load balancer'],
@@ -17,6 +18,10 @@ export const stateMismatch: Cause = {
         from: 'no-socket',
         how: 'there the host itself lost the connection; here it never had it under these addresses.',
       },
+      {
+        from: 'firewall-reject',
+        how: 'the bytes are the same, and the host that holds the connection talks on in both cases. The counter of a reject rule, or a capture behind the load balancer, tells.',
+      },
       { from: 'injected', how: 'the RST is honest: it comes from a real kernel, in answer to a real packet.' },
     ],
     sources: [
@@ -25,14 +30,26 @@ export const stateMismatch: Cause = {
     ],
   },
   tell({ facts }) {
-    return `${who(facts, facts.sender)} denied a connection that was in use ${lasting(facts.quietMs)} before`;
+    return `a kernel without the connection answered in the name of ${who(facts, facts.sender)}, ${lasting(facts.quietMs)} after the connection was in use`;
   },
   judge({ facts, mechanism }) {
-    if (mechanism.mechanism !== 'passive-answer') return NO;
+    if (mechanism.mechanism !== 'passive-answer' && mechanism.mechanism !== 'in-path-answer') return NO;
     const { half, sender, trigger } = facts;
     if (half[sender].finFrame > 0 || facts.phase === 'connect' || trigger === null || trigger.kind === 'syn-ack')
       return NO;
     if (half[sender].dataPackets === 0 || (facts.quietMs ?? Infinity) > 1000) return NO;
+    if (mechanism.mechanism === 'in-path-answer') {
+      // A filter is known by its unfinished checksum or by the packet's direction: no other kernel answered.
+      if (mechanism.level === 'likely') return NO;
+      return {
+        outcome: 'fires',
+        weight: mechanism.actor === 'middlebox' ? 0.4 : 0.5,
+        level: 'possible',
+        twins: ['firewall-reject'],
+        evidence: mechanism.evidence,
+        wouldTell: `which host answered: a capture behind the load balancer or translation, and whether several hosts answer for ${facts[sender].address}.`,
+      };
+    }
     return {
       outcome: 'fires',
       weight: 0.4,

@@ -32,6 +32,24 @@ describe('tuple-reuse', () => {
       received: 'ACK with acknowledgement 77777',
     });
   });
+  it('is only possible when somebody else may have sent the RST', () => {
+    const input = resetCase(reused(), 'passive-answer');
+    const doubtful = { ...input, mechanism: { ...input.mechanism, actor: 'unknown' as const } };
+    expect(fires(tupleReuse, tupleReuse.judge(doubtful)).level).toBe('possible');
+  });
+  it('is only possible when the ACK knows the new SYN', () => {
+    const ofThisSyn = trigger('ack', 0.1, { frame: 2, side: 1, ack: 1000 });
+    expect(fires(tupleReuse, judge(reused({ trigger: ofThisSyn }))).level).toBe('possible');
+    const next = trigger('ack', 0.1, { frame: 2, side: 1, ack: 1002 });
+    expect(fires(tupleReuse, judge(reused({ trigger: next }))).level).toBe('likely');
+  });
+  it('fires when the old connection answers with its own data', () => {
+    const data = trigger('data', 0.1, { frame: 2, side: 1, ack: 77_777, length: 9 });
+    expect(judge(reused({ trigger: data })).outcome).toBe('fires');
+  });
+  it('stays quiet when the ACK acknowledges the SYN', () => {
+    expect(judge(reused({ trigger: trigger('ack', 0.1, { frame: 2, side: 1, ack: 1001 }) })).outcome).toBe('no');
+  });
   it('stays quiet when the RST answers a SYN+ACK', () => {
     expect(judge(reused({ trigger: trigger('syn-ack', 0.1) })).outcome).toBe('no');
   });

@@ -13,7 +13,7 @@ export const tupleReuse: Cause = {
   requires: ['the SYN', 'an ACK of the server that is no SYN+ACK', 'a bare RST of the client to it'],
   uses: ['a repeated SYN after the RST'],
   docs: {
-    what: 'A SYN meets an old connection with the same four addresses and ports that the server still holds open. The server answers with a challenge ACK that carries the numbers of the old connection. The client expects a SYN+ACK, finds an acknowledgement of something that it never sent, and resets it. The RST removes the old connection, and the repeated SYN is accepted.',
+    what: 'A SYN meets an old connection with the same addresses and ports that the server still holds open or keeps in TIME-WAIT. The server answers with a challenge ACK that carries the numbers of the old connection. The client expects a SYN+ACK, finds an acknowledgement of something that it never sent, and resets it. The RST removes the old connection, and the repeated SYN is accepted.',
     why: 'The client’s side forgot the old connection and the server did not: the client rebooted, a NAT gave the same port to another connection, or a process binds a fixed source port. It heals itself and costs the time until the SYN is repeated, usually one second.',
     tellApart: [
       { from: 'connect-cancelled', how: 'there the RST answers a SYN+ACK.' },
@@ -25,12 +25,14 @@ export const tupleReuse: Cause = {
   tell({ facts }) {
     return `${who(facts, 'client')} reset what the server still kept of an older connection with the same ports${facts.rst.after.anyFromSender > 0 ? ', then connected anew' : ''}`;
   },
-  judge({ facts }) {
+  judge({ facts, mechanism }) {
     const { trigger, rst } = facts;
     const { client, server } = facts.half;
-    if (facts.sender !== 'client' || (rst.packet.flags & ACK) !== 0 || trigger?.kind !== 'ack') return NO;
+    if (facts.sender !== 'client' || (rst.packet.flags & ACK) !== 0 || trigger === null) return NO;
     const onlySyn = client.isn >= 0 && client.nextSeq === (client.isn + 1) >>> 0 && client.dataPackets === 0;
     if (!onlySyn || client.synNs < 0 || server.synAckNs >= 0) return NO;
+    // The old connection may repeat its data or FIN instead; an answer to the SYN itself would acknowledge it.
+    if (trigger.kind === 'syn' || trigger.kind === 'syn-ack' || trigger.packet.ack === client.nextSeq) return NO;
     const syn = synFrames(facts);
     const evidence: Evidence[] = [
       shown(
@@ -54,7 +56,12 @@ export const tupleReuse: Cause = {
         ),
       );
     }
-    return { outcome: 'fires', weight: 0.92, level: 'likely', evidence };
+    // An acknowledgement of the new SYN's own number knows that SYN: no older connection has to be behind it.
+    const ofThisSyn = trigger.packet.ack === client.isn;
+    if (mechanism.actor !== 'unknown' && !ofThisSyn)
+      return { outcome: 'fires', weight: 0.92, level: 'likely', evidence };
+    const wouldTell = `whether ${facts.server.address} held an older connection with these ports: \`ss -tan\` there, or an earlier capture.`;
+    return { outcome: 'fires', weight: 0.6, level: 'possible', evidence, wouldTell };
   },
   remedies({ facts }) {
     const { client, server } = facts;

@@ -1,3 +1,4 @@
+import type { ResetFacts } from '../evidence/facts.ts';
 import type { CauseId } from '../terms/causes.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { abortCounters, lasting, socketsOn, traceProcess, who } from './telling.ts';
@@ -80,7 +81,25 @@ export const unreadData: Cause = {
             facts,
             'request-unanswered',
             [facts.app.lastRunFrame, frame],
-            `the client’s last ${facts.app.lastRunBytes} bytes were acknowledged but never answered; the RST came ${lasting(facts.idleMs)} later`,
+            `${facts.app.lastRunBytes > 0 ? `the client’s last ${facts.app.lastRunBytes} bytes` : `the ${facts.bytes.client} bytes that the client sent`} were acknowledged but never answered; the RST came ${lasting(facts.idleMs)} later`,
+          ),
+        ],
+      };
+    }
+    const { request, response } = facts.app;
+    if (sender === 'server' && request !== null && response !== null && refusedBody(facts)) {
+      return {
+        outcome: 'fires',
+        weight: 0.6,
+        level: 'possible',
+        twins,
+        wouldTell,
+        evidence: [
+          shown(
+            facts,
+            'error-response',
+            [request.frame, response.frame, frame],
+            `the server had answered “${response.line}” to a request with a body; who refuses a request seldom reads its body first`,
           ),
         ],
       };
@@ -120,3 +139,10 @@ export const unreadData: Cause = {
     return [abortCounters(facts, facts.sender), socketsOn(facts, facts.sender), traceProcess(facts, facts.sender)];
   },
 };
+
+/** The last answer was an error to a request that carried a body: answered does not mean read. */
+export function refusedBody({ app }: ResetFacts): boolean {
+  const { request, response } = app;
+  if (request === null || response === null || response.status < 400) return false;
+  return request.framing === 'chunked' || request.bodyLength > 0;
+}

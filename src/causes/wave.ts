@@ -20,13 +20,13 @@ export function waveOf(input: ResetCase): MassEvent | null {
 
 /** What the moment looked like, and how the listener fared after it. */
 export function waveEvidence(facts: ResetFacts, event: MassEvent): Evidence[] {
-  const { count, spanMs, share, refusedMeanwhile, backAfterMs } = event;
+  const { count, closed, spanMs, share, refusedMeanwhile, backAfterMs } = event;
   return [
     shown(
       facts,
       'reset-together',
       event.frames,
-      `${count} connections of this listener were reset within ${lasting(spanMs)}, ${Math.round(share * 100)} % of those open`,
+      `${count} connections of this listener were reset within ${lasting(spanMs)}${closed > 0 ? ` and ${closed} more closed by FIN` : ''}, ${Math.round(share * 100)} % of those open`,
     ),
     shown(
       facts,

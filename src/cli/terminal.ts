@@ -22,7 +22,8 @@ export function pickStyle(mode: ColourMode, screen: Screen, env: Io['env']): Sty
 
 /** Columns of the page: as asked, else the terminal's, else 100. */
 export function pickWidth(asked: number | undefined, screen: Screen): number {
-  return asked ?? (screen.isTTY ? screen.columns : undefined) ?? 100;
+  // A terminal whose size was never set says 0.
+  return asked ?? ((screen.isTTY && screen.columns) || 100);
 }
 
 function paint(format: 'bold' | 'dim' | 'red' | 'green', text: string): string {

@@ -44,7 +44,7 @@ export function applicationOf(
     requestComplete,
     responseComplete,
     pending:
-      request === null && isFarewell(half.client)
+      (request === null && isFarewell(half.client)) || half.server.packets === 0
         ? null
         : pendingRequest(lastSpeaker, request !== null, response !== null, isTls, tls, idleMs),
     tls,
@@ -78,7 +78,8 @@ export function phaseOf(app: Application, half: Both<Half>, idleMs: number | nul
     if (app.responseComplete === false) return app.requestComplete === false ? 'request' : 'response';
   }
   if (app.lastSpeaker === 'client') return isCloseNotify(app.tls.client, app.isTls) ? 'closing' : 'request';
-  return (idleMs ?? 0) > MESSAGE_END_MS ? 'idle' : 'response';
+  // Data that is repeated in vain is no idle time.
+  return (idleMs ?? 0) > MESSAGE_END_MS && server.repeatsUnanswered === 0 ? 'idle' : 'response';
 }
 
 /** The last record of a side is an alert, or could be one: TLS 1.3 hides which. */

@@ -5,7 +5,7 @@ import { bytesSent, streamEnd, windowBytes, type Half } from '../flow/half.ts';
 import { nameOf } from '../flow/encapsulations.ts';
 import { CLASS_SEGMENT, CLASS_SYN_ACK, steadyTtl } from '../flow/hosts.ts';
 import { marksOf, type Mark } from '../flow/marks.ts';
-import { DUPLICATE, KEEP_ALIVE, type Packet, type PacketStore } from '../flow/packets.ts';
+import { DUPLICATE, KEEP_ALIVE, RETRANSMISSION, type Packet, type PacketStore } from '../flow/packets.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 import { flagsOf, hostOf, lastFrameOf, OPENER_1, portOf, type Connections } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
@@ -54,11 +54,18 @@ export function resetFacts(from: Derivation, decisive: RstRecord): ResetFacts {
     unackedFromReceiver: inFlight(receiverHalf, senderHalf),
     windowLeft: windowLeft(senderHalf, receiverHalf),
     windowOnRst: windowBytes(senderHalf, decisive.packet.window),
-    hostTtl: {
-      synAck: steadyTtl(table.hosts, host, CLASS_SYN_ACK),
-      segment: steadyTtl(table.hosts, host, CLASS_SEGMENT),
-    },
+    hostTtl: hostTtl(table, host),
   };
+}
+
+/**
+ * TTLs that tell a host's own packets. A TTL of 1 was set by an application on its sockets, as BGP speakers do
+ * (RFC 4271 §8, RFC 5082): the answers of that host's kernel without a socket have another one.
+ */
+function hostTtl(table: Connections, host: number): ResetFacts['hostTtl'] {
+  const synAck = steadyTtl(table.hosts, host, CLASS_SYN_ACK);
+  const segment = steadyTtl(table.hosts, host, CLASS_SEGMENT);
+  return synAck === 1 || segment === 1 ? { synAck: 0, segment: 0 } : { synAck, segment };
 }
 
 /** Facts of a connection that went silent without a RST. */
@@ -85,12 +92,16 @@ export function silenceFacts(from: Derivation, captureEndNs: number): SilenceFac
   };
 }
 
-/** The packet belongs to the unanswered end: sent by the last speaker, with bytes that its peer never acknowledged. */
+/**
+ * The packet belongs to the unanswered end: sent by the last speaker, with bytes that its peer never acknowledged, or
+ * that the speaker sent again as if it had heard of none.
+ */
 function isUnanswered(packet: Packet, trace: Trace): boolean {
   if (packet.side !== trace.lastSpeaker) return false;
+  if (packet.notes & (KEEP_ALIVE | RETRANSMISSION)) return true;
   const span = packet.length + (packet.flags & SYN ? 1 : 0) + (packet.flags & FIN ? 1 : 0);
   const acked = trace.halves[1 - packet.side]!.acked;
-  return packet.notes & KEEP_ALIVE ? true : span > 0 && (acked < 0 || seqDiff((packet.seq + span) >>> 0, acked) > 0);
+  return span > 0 && (acked < 0 || seqDiff((packet.seq + span) >>> 0, acked) > 0);
 }
 
 interface Clocks {
@@ -158,7 +169,7 @@ function connectionFacts(
     startSeen: all.client.synNs >= 0,
     handshakeDone: all.server.synAckNs >= 0 && (all.client.synNs >= 0 || all.client.acked >= 0),
     encapsulation: nameOf(table.encapsulations, table.encapsulation[row]!),
-    observedAt: observedAt(all),
+    observedAt: observedAt(all, { client: ways(trace, roles.clientSide), server: ways(trace, 1 - roles.clientSide) }),
     state: connState(trace.zeek, roles.clientSide),
     history: historyOf(trace.zeek, roles.clientSide),
     firstFrame: trace.firstFrame,
@@ -207,16 +218,28 @@ function knownMs(ns: number): number | null {
 const INITIAL_TTLS = new Set([64, 128, 255]);
 
 /**
- * Where the capture was taken. A side whose TTL is untouched and whose kernel answers at once is here; both at once
- * means one host or one segment, and then the capture cannot say.
+ * Where the capture was taken. A side whose TTL is untouched and whose packets go out of the capturing host, or whose
+ * kernel answers at once, is here; both at once means one host or one segment, and then the capture cannot say.
  */
-function observedAt(half: Both<Half>): 'client' | 'server' | 'between' | 'unknown' {
+function observedAt(
+  half: Both<Half>,
+  passed: Both<'in' | 'out' | 'both'>,
+): 'client' | 'server' | 'between' | 'unknown' {
   if (half.client.packets === 0 || half.server.packets === 0) return 'unknown';
   const client = isNear(half.client);
   const server = isNear(half.server);
   if (client && !server) return 'client';
   if (server && !client) return 'server';
+  if (client && passed.client === 'out' && passed.server === 'in') return 'client';
+  if (server && passed.server === 'out' && passed.client === 'in') return 'server';
   return client ? 'unknown' : 'between';
+}
+
+/** How the packets of a side of the row passed the capturing host, where the capture tells. */
+function ways({ captureDirections }: Trace, side: number): 'in' | 'out' | 'both' {
+  const cameIn = (captureDirections & (1 << side)) !== 0;
+  const wentOut = (captureDirections & (4 << side)) !== 0;
+  return cameIn === wentOut ? 'both' : cameIn ? 'in' : 'out';
 }
 
 function isNear(half: Half): boolean {
@@ -274,6 +297,7 @@ function idleClocks(
 
 /** An answer comes within a few round trips; whatever lies longer ago did not provoke the RST. */
 function isPrompt(trigger: Trigger, rst: RstRecord): boolean {
+  if (rst.takesTurn) return true;
   const rtt = rst.from.fastestAnswerNs;
   return trigger.delayMs <= Math.max(50, Number.isFinite(rtt) ? (4 * rtt) / 1e6 : 200);
 }

@@ -11,8 +11,15 @@ export interface Half {
   startSeq: number;
   /** End of the highest segment sent (SND.NXT as the capture shows it), -1 while the side was not seen. */
   nextSeq: number;
+  /** The last stretch that the capture skipped and has not seen since; -1 while there is none. */
+  holeSeq: number;
+  holeEnd: number;
   /** Highest acknowledgement sent (RCV.NXT of this side), -1 while none was seen. */
   acked: number;
+  /** Right edge of the highest block in this side's last SACK option, -1 when its last segment has none. */
+  sackEdge: number;
+  /** One bit for each MPTCP subtype (RFC 8684 §8.4) that this side sent. */
+  mptcpSubtypes: number;
   synNs: number;
   synAckNs: number;
   firstNs: number;
@@ -43,6 +50,8 @@ export interface Half {
   /** TTL of this side's segments after the handshake, 0 while none was seen; -1 once it changed. */
   ttl: number;
   ttlSyn: number;
+  /** IP-ID of this side's last SYN or SYN+ACK; -1 while unknown. */
+  ipIdSyn: number;
   /** IP-ID of this side's last segment that came from its socket's own counter; -1 while unknown. */
   ipId: number;
   /** Segments whose IP-ID was one above the one before. */
@@ -60,7 +69,11 @@ export function newHalf(): Half {
     isn: -1,
     startSeq: -1,
     nextSeq: -1,
+    holeSeq: -1,
+    holeEnd: -1,
     acked: -1,
+    sackEdge: -1,
+    mptcpSubtypes: 0,
     synNs: -1,
     synAckNs: -1,
     firstNs: -1,
@@ -84,6 +97,7 @@ export function newHalf(): Half {
     lastTsVal: -1,
     ttl: 0,
     ttlSyn: 0,
+    ipIdSyn: -1,
     ipId: -1,
     ipIdSteps: 0,
     ipIdJumps: 0,

@@ -39,7 +39,7 @@ export interface PacketStore {
 }
 
 export function createPacketStore(): PacketStore {
-  const capacity = 4096;
+  const capacity = 128;
   return {
     free: 0,
     next: chained(capacity),

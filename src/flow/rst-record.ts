@@ -1,9 +1,12 @@
 /** What was known of a connection at the moment a RST passed, and what each side did afterwards. */
 import { seqDiff } from '../wire/seq.ts';
+import type { ChecksumState } from '../wire/tcp-checksum.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
 import { copyExchange, type Exchange } from './exchange.ts';
 import type { Half } from './half.ts';
-import { DUPLICATE, packetAt, type Packet, type PacketStore } from './packets.ts';
+import { oneCounterFrames } from './one-counter.ts';
+import { packetAt, type Packet, type PacketStore } from './packets.ts';
+import { ANSWERED_NS, findTrigger, fits, pairInTurn } from './rst-trigger.ts';
 import type { Trace } from './trace.ts';
 
 export interface RstRecord {
@@ -18,9 +21,27 @@ export interface RstRecord {
   /** RSTs of either side before this one. */
   readonly earlier: number;
   /** The segment that this RST answers in form (RFC 9293 §3.5.2), when there is one. */
-  readonly trigger: Packet | null;
+  trigger: Packet | null;
+  /** As many RSTs of its number as segments that they fit: each answers one, in order, however slow the path is. */
+  takesTurn: boolean;
+  /** Packets of both sides, this RST the last, whose IP-IDs follow one counter; empty when each side has its own. */
+  readonly oneCounterFrames: readonly number[];
   /** The receiver's last packet before the RST, whether or not the RST fits it. */
   readonly lastFromReceiver: Packet | null;
+  /** The earliest of the receiver's last packets that the RST may answer: it acknowledges just the RST's number. */
+  readonly firstFitting: Packet | null;
+  /** False where packets before that one may fit as well, but are not kept. */
+  readonly fittingIsFirst: boolean;
+  readonly checksum: ChecksumState;
+  /** As the capture tells: 0 unknown, 1 came in at the capturing host, 2 went out. */
+  readonly direction: number;
+  /** The trace's `captureDirections` by then: those of the packets before. */
+  readonly directionsBefore: number;
+  /** The first bytes of its payload; empty without one, or where the snap length cut it. */
+  readonly payload: Uint8Array;
+  /** MPTCP subtypes on the RST, a bit each, and what its MP_TCPRST says, packed; -1 without one. */
+  readonly mptcpSubtypes: number;
+  readonly mptcpReset: number;
   readonly after: After;
 }
 
@@ -52,30 +73,58 @@ export interface After {
   challengeFrame: number;
   /** What that ACK acknowledged. */
   challengeAck: number;
+  /** The RST was seen before bytes that lie below its number or its acknowledgement: it overtook them. */
+  overtook: boolean;
+  /** Data or a FIN sent again. */
+  repeatsFromSender: number;
+  repeatsFromReceiver: number;
+  /** First FIN behind the RST, 0 when none. */
+  finFromSenderFrame: number;
+  finFromReceiverFrame: number;
+  lastFromReceiverFrame: number;
+  /** Highest acknowledgement of the receiver behind the RST, -1 when none. */
+  ackedAfter: number;
+  challengeNs: number;
+  /** The first packet of another connection on the same ports, 0 when none: from then on nothing is counted. */
+  renewedFrame: number;
 }
 
 const TRIGGER_SEARCH = 24;
+/** Of a flood of RSTs, as listed when all are asked for, the first and the last so many are looked at again. */
+const LOOKED_BACK_AT = 64;
 
-export function recordRst(
-  trace: Trace,
-  store: PacketStore,
-  slot: number,
-  duplicateOf: number | null,
-  options: number,
-): RstRecord {
+/** What the bytes of a RST tell beyond the columns of its packet. */
+export interface RstBytes {
+  readonly duplicateOf: number | null;
+  readonly options: number;
+  readonly checksum: ChecksumState;
+  readonly direction: number;
+  readonly payload: Uint8Array;
+  readonly mptcpSubtypes: number;
+  readonly mptcpReset: number;
+}
+
+export function recordRst(trace: Trace, store: PacketStore, slot: number, bytes: RstBytes): RstRecord {
   const packet = packetAt(store, slot);
   const from = trace.halves[packet.side]!;
   const recent = recentPackets(trace, store, slot);
-  return {
+  const fitting = recent.filter((p) => fits(p, packet));
+  const firstFitting = fitting.find((p) => packet.tNs - p.tNs < ANSWERED_NS) ?? fitting.at(-1) ?? null;
+  const trigger = findTrigger(packet, recent, from, sameBefore(trace, packet).length);
+  const rst: RstRecord = {
     packet,
-    options,
-    duplicateOf,
+    ...bytes,
+    directionsBefore: trace.captureDirections,
     from: { ...from },
     to: { ...trace.halves[1 - packet.side]! },
     exchange: copyExchange(trace.exchange),
-    earlier: trace.rsts.reduce((sum, rst) => sum + (rst.duplicateOf === null ? 1 : 0), 0),
-    trigger: findTrigger(packet, recent, from, sameBefore(trace, packet)),
+    earlier: earlierThan(trace),
+    trigger,
+    takesTurn: false,
+    oneCounterFrames: oneCounterFrames(packet, recent, trace.halves),
     lastFromReceiver: recent.findLast((p) => p.side !== packet.side && !(p.flags & RST)) ?? null,
+    firstFitting,
+    fittingIsFirst: firstFitting !== null && (firstFitting !== recent[0] || recent.length < TRIGGER_SEARCH),
     after: {
       newFromSender: 0,
       newFromSenderNs: -1,
@@ -94,8 +143,24 @@ export function recordRst(
       talkedOn: false,
       challengeFrame: 0,
       challengeAck: -1,
+      overtook: false,
+      repeatsFromSender: 0,
+      repeatsFromReceiver: 0,
+      finFromSenderFrame: 0,
+      finFromReceiverFrame: 0,
+      lastFromReceiverFrame: 0,
+      ackedAfter: -1,
+      challengeNs: -1,
+      renewedFrame: 0,
     },
   };
+  pairInTurn(rst, recent, sameBefore(trace, packet));
+  return rst;
+}
+
+function earlierThan({ rsts }: Trace): number {
+  const last = rsts.at(-1);
+  return last === undefined ? 0 : last.earlier + (last.duplicateOf === null ? 1 : 0);
 }
 
 /** Updates what happened after each recorded RST; called for every later packet that is not a RST or a duplicate. */
@@ -104,12 +169,23 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
   const flags = store.flags[slot]!;
   const tNs = store.tNs[slot]!;
   const end = (store.seq[slot]! + store.length[slot]! + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
-  for (const rst of trace.rsts) {
+  const { rsts } = trace;
+  for (let i = 0; i < rsts.length; i++) {
+    if (i === LOOKED_BACK_AT && rsts.length > 2 * LOOKED_BACK_AT) i = rsts.length - LOOKED_BACK_AT;
+    const rst = rsts[i]!;
     const { after, packet } = rst;
+    if (after.renewedFrame > 0) continue;
+    if (isRenewed(trace, store, slot, rst)) {
+      after.renewedFrame = store.frame[slot]!;
+      continue;
+    }
     const known = endBefore(rst, tNs);
     if (side === packet.side) {
       after.anyFromSender++;
       after.lastFromSenderNs = tNs;
+      if (flags & FIN && after.finFromSenderFrame === 0) after.finFromSenderFrame = store.frame[slot]!;
+      const sent = rst.from.nextSeq;
+      if (sent >= 0 && end !== store.seq[slot]! && seqDiff(end, sent) <= 0) after.repeatsFromSender++;
       if (flags & SYN && flags & ACK) after.synAckFromSender++;
       if (known < 0 || seqDiff(end, known) > 0) {
         if (after.newFromSender === 0) {
@@ -122,22 +198,60 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
       } else if (after.freshRepeatFrame === 0 && end !== store.seq[slot]! && isFresh(rst, store, slot)) {
         after.freshRepeatFrame = store.frame[slot]!;
         after.freshRepeatNs = tNs;
+      } else if (known !== rst.from.nextSeq && seqDiff(end, rst.from.nextSeq) > 0) {
+        after.overtook = true;
       }
       continue;
     }
     after.fromReceiver++;
     after.lastFromReceiverNs = tNs;
+    after.lastFromReceiverFrame = store.frame[slot]!;
+    const ack = store.ack[slot]!;
+    if (flags & ACK && (after.ackedAfter < 0 || seqDiff(ack, after.ackedAfter) > 0)) after.ackedAfter = ack;
+    if (flags & FIN && after.finFromReceiverFrame === 0) after.finFromReceiverFrame = store.frame[slot]!;
     if ((flags & (SYN | ACK)) === SYN) after.synFromReceiver++;
     const isNew = rst.to.nextSeq < 0 || seqDiff(end, rst.to.nextSeq) > 0;
     if (isNew && store.length[slot]! > 0) after.newDataFromReceiver++;
+    if (!isNew && end !== store.seq[slot]! && !(flags & SYN)) after.repeatsFromReceiver++;
+    if (isNew && packet.flags & ACK && seqDiff(packet.ack, store.seq[slot]!) > 0) after.overtook = true;
     if (after.newFromSender > 0 && flags & ACK && known >= 0 && seqDiff(store.ack[slot]!, known) > 0) {
       after.talkedOn = true;
     }
-    if (after.challengeFrame === 0 && after.fromReceiver === 1 && isPureAck(flags, store.length[slot]!) && !isNew) {
+    // An ACK behind more segments of the sender may answer those: data sent again, or a keep-alive probe.
+    const isFirst = after.fromReceiver === 1 && after.anyFromSender === 0;
+    if (isFirst && isPureAck(flags, store.length[slot]!) && !isNew) {
       after.challengeFrame = store.frame[slot]!;
+      after.challengeNs = tNs;
       after.challengeAck = store.ack[slot]!;
     }
   }
+}
+
+/** Twice the lifetime of a segment (RFC 9293 §3.4.2): by then ports are free for another connection. */
+const INCARNATION_NS = 240e9;
+
+/**
+ * Another initial sequence number is another connection on the same ports. So is what comes after so long a pause,
+ * unless it goes on at the very number where its side had stopped.
+ */
+function isRenewed(
+  trace: Trace,
+  store: PacketStore,
+  slot: number,
+  { packet, from, to, trigger, after }: RstRecord,
+): boolean {
+  const side = store.side[slot]!;
+  const seq = store.seq[slot]!;
+  if (store.flags[slot]! & SYN) {
+    const half = side === packet.side ? from : to;
+    const isn = trigger !== null && trigger.side === side && trigger.flags & SYN ? trigger.seq : half.isn;
+    if (isn >= 0 && seq !== isn) return true;
+  }
+  const lastNs = Math.max(packet.tNs, after.lastFromSenderNs, after.lastFromReceiverNs);
+  if (store.tNs[slot]! - lastNs <= INCARNATION_NS) return false;
+  const { nextSeq } = trace.halves[side]!;
+  const step = nextSeq < 0 ? 1 : seqDiff(seq, nextSeq);
+  return step !== 0 && step !== -1;
 }
 
 /** Longer than any path reorders. */
@@ -170,40 +284,13 @@ function lastStamp({ from, packet }: RstRecord): number {
   return step >= 0 && step <= SAME_CLOCK_TICKS ? packet.tsVal : from.lastTsVal;
 }
 
-/**
- * The latest segment of the other side that this RST answers: without ACK flag its sequence number is the
- * segment's acknowledgement; with it, the RST acknowledges all that a segment without ACK carried. A segment that the
- * sender had acknowledged met a socket, and so did all before it: a kernel without one answers none of them. Several
- * RSTs of one number answer several segments in turn; `answered` says how many came before.
- */
-function findTrigger(rst: Packet, recent: readonly Packet[], from: Half, answered: number): Packet | null {
-  const candidates = recent.filter((p) => p.side !== rst.side && !(p.flags & RST) && !(p.notes & DUPLICATE));
-  if (rst.flags & ACK) {
-    if (rst.seq !== 0) return null;
-    return candidates.findLast((p) => (p.flags & ACK) === 0 && rst.ack === endOf(p)) ?? null;
-  }
-  const met = candidates.findLastIndex(
-    (p) => endOf(p) !== p.seq && from.acked >= 0 && seqDiff(endOf(p), from.acked) <= 0,
-  );
-  const fitting = candidates.slice(met + 1).filter((p) => (p.flags & ACK) !== 0 && p.ack === rst.seq);
-  // Pure ACKs take no turn: those before the end met a live socket, which does not answer them.
-  const inTurn = fitting.filter((p) => endOf(p) !== p.seq)[answered];
-  const prompt = 4 * (Number.isFinite(from.fastestAnswerNs) ? from.fastestAnswerNs : 0);
-  if (inTurn !== undefined && rst.tNs - inTurn.tNs <= Math.max(PROMPT_NS, prompt)) return inTurn;
-  return fitting.at(-1) ?? null;
-}
-
-const PROMPT_NS = 50e6;
-
-function endOf(packet: Packet): number {
-  return (packet.seq + packet.length + (packet.flags & SYN ? 1 : 0) + (packet.flags & FIN ? 1 : 0)) >>> 0;
-}
-
-function sameBefore(trace: Trace, rst: Packet): number {
-  return trace.rsts.filter(
-    ({ packet, duplicateOf }) =>
-      duplicateOf === null && packet.side === rst.side && packet.seq === rst.seq && !(packet.flags & ACK),
-  ).length;
+function sameBefore(trace: Trace, rst: Packet): RstRecord[] {
+  return trace.rsts
+    .slice(-LOOKED_BACK_AT)
+    .filter(
+      ({ packet, duplicateOf }) =>
+        duplicateOf === null && packet.side === rst.side && packet.seq === rst.seq && !(packet.flags & ACK),
+    );
 }
 
 function recentPackets(trace: Trace, store: PacketStore, before: number): Packet[] {

@@ -54,6 +54,13 @@ describe('following a connection', () => {
       RETRANSMISSION,
     ]);
   });
+  it('hears what is said in a segment that comes behind its successor', () => {
+    const late = `${OPEN}2 > PA len=10\n3 < A seq=20\n4 < PA "HTTP/1.1 200 OK\\r\\n\\r\\n" seq=1`;
+    const { exchange, halves } = followOne(late).trace;
+    expect(exchange).toMatchObject({ lastSide: 1, responses: 1 });
+    expect(halves[1]).toMatchObject({ dataPackets: 1, holeSeq: -1 });
+    expect(followOne(`${late}\n5 < PA len=19 seq=1`).trace.halves[1].dataPackets).toBe(1);
+  });
   it('keeps the IP-ID, TTL and timestamp habits of each side', () => {
     const { trace } = followOne(`${OPEN}2 < PA len=1\n3 < PA len=1\n4 < PA len=1\n5 < PA len=1 ttl=60 ts=900777`);
     expect(trace.halves[1]).toMatchObject({

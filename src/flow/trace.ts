@@ -3,6 +3,7 @@
  * packets (the first ones, those around the first RSTs, the last ones). Connections of interest only.
  */
 import type { Layers } from '../wire/layers.ts';
+import { checksumState } from '../wire/tcp-checksum.ts';
 import { seqDiff } from '../wire/seq.ts';
 import {
   ACK,
@@ -14,7 +15,14 @@ import {
   SYN,
   window as readWindow,
 } from '../wire/tcp.ts';
-import { OPT_MSS, OPT_TIMESTAMPS, OPT_WINDOW_SCALE, readTcpOptions, type TcpOptions } from '../wire/tcp-options.ts';
+import {
+  OPT_MSS,
+  OPT_SACK,
+  OPT_TIMESTAMPS,
+  OPT_WINDOW_SCALE,
+  readTcpOptions,
+  type TcpOptions,
+} from '../wire/tcp-options.ts';
 import { encapsulationOf, type Encapsulations } from './encapsulations.ts';
 import { feedExchange, newExchange, type DataSegment, type Exchange } from './exchange.ts';
 import { newHalf, type Half } from './half.ts';
@@ -57,7 +65,7 @@ export interface Trace {
   pins: number;
   /** Side of the last packet, -1 before the first. */
   lastSpeaker: number;
-  /** Bits 0, 1: a packet of that side came in at the capturing host; bits 2, 3: went out. */
+  /** RSTs left out; bits 0, 1: a packet of that side came in at the capturing host; bits 2, 3: went out. */
   captureDirections: number;
 }
 
@@ -142,7 +150,6 @@ export function follow(
   }
   trace.packets++;
   trace.lastNs = tNs;
-  if (direction !== 0) trace.captureDirections |= direction === 1 ? 1 << side : 4 << side;
   append(trace, store, slot);
   if (duplicate >= 0) {
     store.notes[slot]! |= DUPLICATE;
@@ -150,7 +157,12 @@ export function follow(
   }
   if (flags & RST) {
     if (trace.rsts.length < context.maxRsts) {
-      trace.rsts.push(recordRst(trace, store, slot, duplicate < 0 ? null : store.frame[duplicate]!, options.bits));
+      const duplicateOf = duplicate < 0 ? null : store.frame[duplicate]!;
+      const checksum = checksumState(view, layers);
+      const payload = copyPayload(view, layers);
+      const { bits, mptcpSubtypes, mptcpReset } = options;
+      const told = { duplicateOf, options: bits, checksum, direction, payload, mptcpSubtypes, mptcpReset };
+      trace.rsts.push(recordRst(trace, store, slot, told));
     } else {
       trace.moreRsts[side]!++;
     }
@@ -158,9 +170,20 @@ export function follow(
     if (duplicate < 0) trace.halves[side]!.lastFrame = frame;
     return;
   }
+  if (direction !== 0) trace.captureDirections |= direction === 1 ? 1 << side : 4 << side;
   if (duplicate >= 0) return;
   if (trace.rsts.length > 0) noteAfter(trace, store, slot);
   update(trace, context, slot, view, layers);
+}
+
+/** Longer than any text that a device is known to put on a RST; what an experiment pads with zeros is not needed. */
+const MAX_RST_PAYLOAD = 256;
+const NO_PAYLOAD = new Uint8Array(0);
+
+function copyPayload(view: DataView, layers: Layers): Uint8Array {
+  const length = Math.min(layers.captured, MAX_RST_PAYLOAD);
+  if (length <= 0) return NO_PAYLOAD;
+  return new Uint8Array(view.buffer, view.byteOffset + layers.payload, length).slice();
 }
 
 /** The kept packets in capture order. */
@@ -302,9 +325,16 @@ function update(trace: Trace, context: FollowContext, slot: number, view: DataVi
     half.repeatsUnanswered++;
   } else if (isNew && before >= 0 && seqDiff(seq, before) > 0) {
     store.notes[slot]! |= OUT_OF_ORDER;
+    half.holeSeq = before;
+    half.holeEnd = seq;
   }
+  // What arrives behind its successors is news all the same, though its sequence number is an old one.
+  const fills = !isNew && length > 0 && seq === half.holeSeq && seqDiff(end, half.holeEnd) <= 0;
+  if (fills) half.holeSeq = end === half.holeEnd ? -1 : end;
   if (isNew) half.nextSeq = end;
   if (flags & ACK && (half.acked < 0 || seqDiff(store.ack[slot]!, half.acked) > 0)) half.acked = store.ack[slot]!;
+  half.sackEdge = options.bits & OPT_SACK ? highestEdge(view, options) : -1;
+  half.mptcpSubtypes |= options.mptcpSubtypes;
   if (flags & FIN && half.finFrame === 0) {
     half.finFrame = store.frame[slot]!;
     half.finNs = tNs;
@@ -315,7 +345,7 @@ function update(trace: Trace, context: FollowContext, slot: number, view: DataVi
     store.notes[slot]! |= ZERO_WINDOW;
     half.zeroWindows++;
   }
-  if (length > 0 && isNew && !(store.notes[slot]! & KEEP_ALIVE)) {
+  if (length > 0 && (isNew || fills) && !(store.notes[slot]! & KEEP_ALIVE)) {
     segment.side = side;
     segment.frame = store.frame[slot]!;
     segment.tNs = tNs;
@@ -334,6 +364,16 @@ function update(trace: Trace, context: FollowContext, slot: number, view: DataVi
   half.lastNs = tNs;
   half.lastFrame = store.frame[slot]!;
   trace.lastSpeaker = side;
+}
+
+/** RFC 2018 §3: each block is a left and a right edge, the right one just behind its last byte. */
+function highestEdge(view: DataView, { sackAt, sackBlocks }: TcpOptions): number {
+  let highest = view.getUint32(sackAt + 4);
+  for (let block = 1; block < sackBlocks; block++) {
+    const edge = view.getUint32(sackAt + 8 * block + 4);
+    if (seqDiff(edge, highest) > 0) highest = edge;
+  }
+  return highest;
 }
 
 /** RFC 9293 §3.8.4: a probe repeats the last sequence number, with no byte or one byte of data. */
@@ -359,6 +399,7 @@ function noteHabits(half: Half, store: PacketStore, slot: number, flags: number)
   const ttl = store.ttl[slot]!;
   if (flags & SYN) {
     half.ttlSyn = ttl;
+    half.ipIdSyn = store.ipId[slot]!;
     return;
   }
   half.ttl = half.ttl === 0 || half.ttl === ttl ? ttl : -1;

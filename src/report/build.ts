@@ -1,19 +1,21 @@
 /** Turns facts and judgements into the report's entries. */
 import type { Actor, Level, Role } from '../terms/actors.ts';
 import type { CauseId } from '../terms/causes.ts';
+import { endsSubflowOnly, saysOf, statementEvidence } from '../causes/claims.ts';
 import { costOf, costOfSilence } from '../causes/cost.ts';
-import { effectsOf, type Effect } from '../causes/effect.ts';
+import { effectEvidence } from '../causes/effect-evidence.ts';
+import { ruleAll, type Effect, type Ruling } from '../causes/effect.ts';
 import { rankCauses, rankSilences } from '../causes/engine.ts';
 import { CAUSES, SILENCES } from '../causes/list.ts';
 import { judgeMechanism, type MechanismVerdict } from '../causes/mechanism.ts';
-import type { Surroundings } from '../causes/signs.ts';
-import { who } from '../causes/telling.ts';
+import { surroundingsOf } from '../causes/surroundings.ts';
 import type { ConnectionFacts, HostFacts, ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Population } from '../evidence/population.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 import { ladderRows } from './ladder-rows.ts';
 import type { Connection, Endpoint, Reset, Rst, Sender, Silence } from './types.ts';
+import { toList } from './words.ts';
 
 /** A reset with the sentence that its story is told with. */
 export interface JudgedReset {
@@ -34,27 +36,29 @@ export function buildReset(id: string, facts: ResetFacts, population: Population
   const input = { facts, population, mechanism };
   const ranked = rankCauses(input);
   const cause = CAUSES[ranked.id];
-  const effects = effectsOf(facts.rsts, (side) => facts.rttMs[side === facts.clientSide ? 'client' : 'server']);
-  const effect = effects.get(facts.rst) ?? 'unknown';
+  const rulings = ruleAll(facts.rsts, {
+    rttMs: (side) => facts.rttMs[side === facts.clientSide ? 'client' : 'server'],
+    endNs: population.captureEndNs,
+  });
+  const ruling = rulings.get(facts.rst);
+  const effect = ruling?.effect ?? 'unknown';
   const cost = costOf(facts, mechanism, ranked.id, effect);
-  const evidence = [
-    ...ranked.evidence,
-    ...mechanism.evidence.filter((e) => !ranked.evidence.includes(e)),
-    ...strangers(facts),
-  ];
-  const frames = new Set(evidence.flatMap((e) => e.frames.map((ref) => ref.frame)));
+  const evidence = evidenceOf(facts, mechanism, ranked.evidence);
+  evidence.push(...effectEvidence(facts, rulings, population.captureEndNs));
+  const frames = framesOf(evidence);
   frames.add(facts.rst.packet.frame);
   if (facts.trigger !== null) frames.add(facts.trigger.packet.frame);
   const more = facts.moreRsts.client + facts.moreRsts.server;
   return {
     facts,
-    told: effect === 'ignored' ? `${cause.tell(input)}; its receiver ignored it and went on` : cause.tell(input),
+    // The RST of a reused tuple ended the connection before this one; that it did not end this one is the point of it.
+    told: `${cause.tell(input)}${ranked.id === 'tuple-reuse' ? '' : fateOf(ruling)}`,
     reset: {
       id,
       connection: connectionOf(facts),
       phase: facts.phase,
       mechanism: mechanism.mechanism,
-      rsts: facts.rsts.map((rst) => rstOf(facts, rst, effects.get(rst) ?? 'unknown')),
+      rsts: facts.rsts.map((rst) => rstOf(facts, rst, rulings.get(rst)?.effect ?? 'unknown')),
       ...(more > 0 ? { moreRsts: more } : {}),
       sender: senderOf(facts, mechanism),
       cause: {
@@ -69,11 +73,38 @@ export function buildReset(id: string, facts: ResetFacts, population: Population
       evidence,
       remedies: cause.remedies(input),
       confirm: cause.confirm(input),
-      cannotTell: [...ranked.cannotTell, ...mechanism.cannotTell],
+      cannotTell: [...ranked.cannotTell, ...mechanism.cannotTell, ...(endsSubflowOnly(facts) ? [OTHER_SUBFLOWS] : [])],
       ladder: ladderRows(facts, frames),
       displayFilter: displayFilter(facts),
     },
   };
+}
+
+/** What speaks for the cause, then what the RSTs say, the signs on the RST and the other RSTs; nothing twice. */
+function evidenceOf(facts: ResetFacts, mechanism: MechanismVerdict, ofCause: readonly Evidence[]): Evidence[] {
+  const evidence = [...ofCause];
+  for (const said of statementEvidence(facts)) {
+    if (!ofCause.some(({ text }) => text === said.text)) evidence.push(said);
+  }
+  for (const sign of mechanism.evidence) if (!ofCause.includes(sign)) evidence.push(sign);
+  if (facts.rsts.length > 1) evidence.push(...strangers(facts));
+  return evidence;
+}
+
+function framesOf(evidence: readonly Evidence[]): Set<number> {
+  const frames = new Set<number>();
+  for (const one of evidence) for (const ref of one.frames) frames.add(ref.frame);
+  return frames;
+}
+
+const OTHER_SUBFLOWS =
+  'Whether the Multipath TCP connection went on over another subflow: `ss -tiM` on either host, or a capture of its other addresses.';
+
+/** The end of the story’s sentence where the RST ended nothing. */
+function fateOf(ruling: Ruling | undefined): string {
+  if (ruling?.effect !== 'ignored') return '';
+  if (ruling.arrived === 'closed' && !ruling.livesOn) return '; both sides had closed by then';
+  return ruling.livesOn ? '; its receiver ignored it and went on' : '; its receiver had no use for it';
 }
 
 /** Judges one silence; null when nothing says that it is one. */
@@ -83,7 +114,7 @@ export function buildSilence(id: string, facts: SilenceFacts, population: Popula
   if (ranked.id === 'unknown') return null;
   const cause = SILENCES[ranked.id];
   const cost = costOfSilence(facts);
-  const frames = new Set(ranked.evidence.flatMap((e) => e.frames.map((ref) => ref.frame)));
+  const frames = framesOf(ranked.evidence);
   return {
     facts,
     told: cause.tell(input),
@@ -113,37 +144,61 @@ export function isoTime(baseSeconds: number, ns: number): string {
 }
 
 function mechanismOf(facts: ResetFacts, rst: RstRecord): MechanismVerdict {
-  const side = rst.packet.side === facts.clientSide ? 'client' : 'server';
-  const around: Surroundings = {
-    input: facts.input,
-    rttMs: facts.rttMs[side],
-    hostTtl: side === facts.sender ? facts.hostTtl : { synAck: 0, segment: 0 },
-    sideText: who(facts, side),
-  };
-  return judgeMechanism(rst, around);
+  return judgeMechanism(rst, surroundingsOf(facts, rst));
 }
 
-/** Other RSTs of the connection that its endpoints did not send, or may not have sent. */
+interface Strangers {
+  readonly forged: boolean;
+  readonly text: string;
+  readonly frames: number[];
+  /** The text is true of all of them, times and numbers included. */
+  alike: boolean;
+}
+
+/** Kinds of strange RSTs that are told, and frames of one kind that are named; the rest is counted. */
+const STRANGE_KINDS = 3;
+const STRANGE_FRAMES = 4;
+
+/**
+ * Other RSTs of the connection that its endpoints did not send, or may not have sent. Those of a train bear the same
+ * signs, and are told together.
+ */
 function strangers(facts: ResetFacts): Evidence[] {
-  const found: Evidence[] = [];
+  const kinds = new Map<string, Strangers>();
   for (const rst of facts.rsts) {
-    if (rst === facts.rst || rst.duplicateOf !== null || found.length >= 3) continue;
+    if (rst === facts.rst || rst.duplicateOf !== null) continue;
     const verdict = mechanismOf(facts, rst);
-    const strange =
-      verdict.actor === 'middlebox' || (verdict.actor === 'unknown' && rst.packet.ttl !== facts.rst.packet.ttl);
-    if (!strange) continue;
-    const signs = verdict.evidence.slice(1).map((e) => e.text);
-    found.push({
-      fact: verdict.actor === 'middlebox' ? 'other-rst-forged' : 'other-rst-strange',
-      frames: [{ input: facts.input, frame: rst.packet.frame }],
-      text: `another RST, frame ${rst.packet.frame}, ${verdict.actor === 'middlebox' ? 'was not sent by the host it names' : 'may not come from the host it names'}: ${signs.join('; ')}`,
-    });
+    const forged = verdict.actor === 'middlebox';
+    const strange = forged || (verdict.actor === 'unknown' && rst.packet.ttl !== facts.rst.packet.ttl);
+    const signs = verdict.evidence.slice(1);
+    const text = signs.map((sign) => sign.text).join('; ');
+    if (!strange || signs.length === 0) continue;
+    const kind = [forged, rst.packet.side, rst.packet.ttl, ...signs.map(({ fact }) => fact)].join(' ');
+    const known = kinds.get(kind);
+    if (known !== undefined) {
+      known.frames.push(rst.packet.frame);
+      known.alike &&= known.text === text;
+    } else if (kinds.size < STRANGE_KINDS) kinds.set(kind, { forged, text, frames: [rst.packet.frame], alike: true });
   }
-  return found;
+  return [...kinds.values()].map(({ forged, text, frames, alike }) => ({
+    fact: forged ? 'other-rst-forged' : 'other-rst-strange',
+    frames: frames.map((frame) => ({ input: facts.input, frame })),
+    text: `${otherRsts(frames, forged)}${alike ? '' : '; of the first'}: ${text}`,
+  }));
+}
+
+function otherRsts(frames: readonly number[], forged: boolean): string {
+  if (frames.length === 1) {
+    return `another RST, frame ${frames[0]}, ${forged ? 'was not sent by' : 'may not come from'} the host it names`;
+  }
+  const left = frames.length - STRANGE_FRAMES;
+  const named = left > 0 ? [...frames.slice(0, STRANGE_FRAMES), `${left} more`] : frames;
+  return `${frames.length} other RSTs, frames ${toList(named.map(String))}, ${forged ? 'were not sent by' : 'may not come from'} the host they name`;
 }
 
 function rstOf(facts: ResetFacts, rst: RstRecord, effect: Effect): Rst {
   const verdict = mechanismOf(facts, rst);
+  const says = saysOf(rst);
   const from = rst.packet.side === facts.clientSide ? 'client' : 'server';
   return {
     input: facts.input,
@@ -154,6 +209,7 @@ function rstOf(facts: ResetFacts, rst: RstRecord, effect: Effect): Rst {
     mechanism: verdict.mechanism,
     effect,
     duplicateOf: rst.duplicateOf,
+    ...(says === undefined ? {} : { says }),
     ended: rst === facts.rst && effect !== 'ignored' && effect !== 'challenged',
   };
 }
@@ -212,13 +268,12 @@ function endpointOf({ address, port, name }: HostFacts): Endpoint {
 /** A Wireshark filter for exactly this incarnation. */
 function displayFilter(facts: ConnectionFacts): string {
   const ip = facts.client.address.includes(':') ? 'ipv6' : 'ip';
-  const addresses = new Set([facts.client.address, facts.server.address]);
-  const ports = new Set([facts.client.port, facts.server.port]);
-  return [
-    ...[...addresses].map((address) => `${ip}.addr == ${address}`),
-    ...[...ports].map((port) => `tcp.port == ${port}`),
-    `frame.number in {${facts.firstFrame}..${facts.lastFrame}}`,
-  ].join(' && ');
+  const { client, server } = facts;
+  let filter = `${ip}.addr == ${client.address}`;
+  if (server.address !== client.address) filter += ` && ${ip}.addr == ${server.address}`;
+  filter += ` && tcp.port == ${client.port}`;
+  if (server.port !== client.port) filter += ` && tcp.port == ${server.port}`;
+  return `${filter} && frame.number in {${facts.firstFrame}..${facts.lastFrame}}`;
 }
 
 function thousandths(value: number): number {

@@ -55,14 +55,15 @@ export function nameOf(mark: Mark, usesTimestamps: boolean): string {
 }
 
 function choose(marks: readonly Mark[], frames: ReadonlySet<number>): Set<number> {
-  const ranked = [...marks.keys()].map((index) => ({ index, rank: rankOf(marks, index, frames) }));
-  ranked.sort((a, b) => b.rank - a.rank || b.index - a.index);
-  return new Set(
-    ranked
-      .filter(({ rank }) => rank > 0)
-      .slice(0, MAX_ROWS)
-      .map(({ index }) => index),
-  );
+  const ranked: { readonly index: number; readonly rank: number }[] = [];
+  for (let index = 0; index < marks.length; index++) {
+    const rank = rankOf(marks, index, frames);
+    if (rank > 0) ranked.push({ index, rank });
+  }
+  if (ranked.length > MAX_ROWS) ranked.sort((a, b) => b.rank - a.rank || b.index - a.index);
+  const chosen = new Set<number>();
+  for (let i = 0; i < ranked.length && i < MAX_ROWS; i++) chosen.add(ranked[i]!.index);
+  return chosen;
 }
 
 function rankOf(marks: readonly Mark[], index: number, frames: ReadonlySet<number>): number {

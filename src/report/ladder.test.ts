@@ -28,16 +28,18 @@ describe('toLadder', () => {
   });
 
   it('tells a copy, a challenged and a forged RST apart from the one that ended the connection', () => {
-    const rows = [1, 2, 3].map((frame) => ({ ...SAMPLE_LADDER[2]!, frame, folded: 0 }));
+    const rows = [1, 2, 3, 4].map((frame) => ({ ...SAMPLE_LADDER[2]!, frame, folded: 0 }));
     const marks = toLadder(rows, [
       { ...SAMPLE_RST, frame: 1, ended: false, effect: 'challenged' },
       { ...SAMPLE_RST, frame: 2, actor: 'middlebox' },
       { ...SAMPLE_RST, frame: 3, ended: false, duplicateOf: 2 },
+      { ...SAMPLE_RST, frame: 4, effect: 'unknown' },
     ]).map((line) => line.kind === 'frame' && line.mark);
     expect(marks).toEqual([
       'answered by a challenge ACK',
       'ended the connection, not sent by the server',
       'the same packet as #2',
+      'may have ended the connection',
     ]);
   });
 

@@ -72,7 +72,8 @@ function toMark(rst: Rst | undefined): string {
   if (!rst) return '';
   if (rst.duplicateOf !== null) return `the same packet as #${rst.duplicateOf}`;
   const forged = rst.actor === 'middlebox' ? `not sent by the ${rst.from}` : '';
-  return [rst.ended ? 'ended the connection' : EFFECTS[rst.effect], forged].filter(Boolean).join(', ');
+  const ending = rst.effect === 'unknown' ? 'may have ended the connection' : 'ended the connection';
+  return [rst.ended ? ending : EFFECTS[rst.effect], forged].filter(Boolean).join(', ');
 }
 
 const EFFECTS: Readonly<Record<Rst['effect'], string>> = {

@@ -20,20 +20,9 @@ import {
   type Flows,
   type PassSink,
 } from '../flow/flows.ts';
-import {
-  FIN_0,
-  FIN_1,
-  flagsOf,
-  HAS_RST,
-  HAS_SYN,
-  HAS_SYN_ACK,
-  hostOf,
-  portOf,
-  seenOf,
-  tailOf,
-  type Connections,
-} from '../flow/table.ts';
+import { hostOf, portOf } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
+import { chooseFollowed, isSilent, MAX_RESETS, MAX_SILENCES } from './followed.ts';
 import { buildReset, buildSilence, type JudgedReset, type JudgedSilence } from './build.ts';
 import { tellStories } from './stories.ts';
 import type { Input, Report, Reset, SenderCount } from './types.ts';
@@ -43,8 +32,10 @@ export interface ReadingOptions {
   readonly roles?: readonly RoleHint[];
   /** Names by address, as from a hosts file. */
   readonly hosts?: ReadonlyMap<string, string>;
-  /** List every RST packet of a connection instead of the first 64. */
+  /** List every RST packet of a connection instead of the first 64, and every connection that has one. */
   readonly allRsts?: boolean;
+  /** Connections with a RST that are told of one by one, default 20,000; the others are counted. */
+  readonly maxResets?: number;
   /** Called with each reset of a stream as soon as it can be judged; the final report may know more. */
   readonly onReset?: (reset: Reset) => void;
 }
@@ -59,12 +50,20 @@ export interface Reading {
   report(path: string, info: CaptureInfo, strategy: Input['strategy'], version: string): Report;
 }
 
+/** Connections that were counted only. */
+interface Untold {
+  resets: number;
+  silences: number;
+}
+
 /** A reset is told when its consequences have had time to follow: later RSTs, challenge ACKs, a sender that talks on. */
 const SETTLE_NS = 1e9;
 
 export function createReading(options: ReadingOptions = {}): Reading {
   const flows = createFlows();
   const book = createRoleBook(options.roles ?? [], options.hosts ?? new Map());
+  const maxResets = options.allRsts === true ? Number.POSITIVE_INFINITY : (options.maxResets ?? MAX_RESETS);
+  const untold: Untold = { resets: 0, silences: 0 };
   const resets: ResetFacts[] = [];
   const silent: SilenceFacts[] = [];
   let notedNs = 0;
@@ -88,18 +87,23 @@ export function createReading(options: ReadingOptions = {}): Reading {
   };
   const factsOf = (trace: Trace): ResetFacts => {
     learn(trace);
-    return resetFacts(derive(trace), decisiveRst(trace.rsts, rttToSide(trace, flows.table)));
+    return resetFacts(
+      derive(trace),
+      decisiveRst(trace.rsts, { rttMs: rttToSide(trace, flows.table), endNs: flows.lastNs }),
+    );
   };
   const flowOptions: FlowOptions = {
     ...(options.allRsts === undefined ? {} : { allRsts: options.allRsts }),
     onTrace(trace) {
-      if (trace.rsts.length > 0) resets.push(factsOf(trace));
-      else if (isSilent(flows, trace.row)) {
-        learn(trace);
-        silent.push(silenceFacts(derive(trace), flows.lastNs));
-      } else {
-        learn(trace);
+      if (trace.rsts.length > 0) {
+        if (resets.length < maxResets) resets.push(factsOf(trace));
+        else untold.resets++;
+        return;
       }
+      learn(trace);
+      if (!isSilent(flows, trace.row)) return;
+      if (silent.length < MAX_SILENCES) silent.push(silenceFacts(derive(trace), flows.lastNs));
+      else untold.silences++;
     },
   };
   const stream = streamSink(flows, flowOptions);
@@ -113,6 +117,11 @@ export function createReading(options: ReadingOptions = {}): Reading {
       if (trace === undefined || told.has(row)) continue;
       told.add(row);
       const facts = factsOf(trace);
+      // A live capture may go on for weeks: the older half is forgotten.
+      if (soFar.length >= maxResets) {
+        soFar.splice(0, soFar.length >> 1);
+        population = null;
+      }
       soFar.push(facts);
       // Built anew when a tenth more is known: a flood of resets must not cost the square of its size.
       if (population === null || soFar.length > population.resets.length * 1.1) {
@@ -138,11 +147,10 @@ export function createReading(options: ReadingOptions = {}): Reading {
       },
     },
     traceSink() {
-      const wanted = survivorsBesideResets(flows.table);
-      for (let row = 0; row < flows.table.count; row++) {
-        if (flagsOf(flows.table, row) & HAS_RST || isSilent(flows, row)) wanted[row] = 1;
-      }
-      return traceSink(flows, (row) => wanted[row] === 1, flowOptions);
+      const { rows, untoldResets, untoldSilences } = chooseFollowed(flows, maxResets);
+      untold.resets = untoldResets;
+      untold.silences = untoldSilences;
+      return traceSink(flows, (row) => rows[row] === 1, flowOptions);
     },
     settle(nowSeconds) {
       if (!Number.isNaN(flows.baseSeconds)) settle((nowSeconds - flows.baseSeconds) * 1e9);
@@ -154,55 +162,9 @@ export function createReading(options: ReadingOptions = {}): Reading {
       // A header that names a host may stand in a connection that ended later than the one it is told of.
       const named = resets.map((facts) => withNames(facts, book, flows.table.hosts));
       const namedSilent = silent.map((facts) => withNames(facts, book, flows.table.hosts));
-      return assemble(flows, named, namedSilent, inputOf(path, info, strategy, flows), version);
+      return assemble(flows, named, namedSilent, inputOf(path, info, strategy, flows, untold), version, untold.resets);
     },
   };
-}
-
-/** Survivors that are followed of each end that has resets, for the names that their headers tell. */
-const SAMPLES = 4;
-
-function survivorsBesideResets(table: Connections): Uint8Array {
-  const wanted = new Map<number, number>();
-  for (let row = 0; row < table.count; row++) {
-    if ((flagsOf(table, row) & HAS_RST) === 0) continue;
-    wanted.set(endOf(table, row, 0), SAMPLES);
-    wanted.set(endOf(table, row, 1), SAMPLES);
-  }
-  const rows = new Uint8Array(table.count);
-  for (let row = 0; row < table.count && wanted.size > 0; row++) {
-    if (flagsOf(table, row) & HAS_RST) continue;
-    for (const side of [0, 1] as const) {
-      const end = endOf(table, row, side);
-      const left = wanted.get(end);
-      if (left === undefined) continue;
-      rows[row] = 1;
-      if (left === 1) wanted.delete(end);
-      else wanted.set(end, left - 1);
-    }
-  }
-  return rows;
-}
-
-/** An end of a connection as a number; either may be the listener. */
-function endOf(table: Connections, row: number, side: number): number {
-  return hostOf(table, row, side) * 65_536 + portOf(table, row, side);
-}
-
-/**
- * A connection that may have died without a RST: nobody closed it, and its last packets repeat themselves unanswered.
- * One lost SYN is a silence; data must have been repeated at least twice.
- */
-function isSilent(flows: Flows, row: number): boolean {
-  const { table } = flows;
-  const flags = flagsOf(table, row);
-  if (flags & HAS_RST) return false;
-  if (flags & HAS_SYN && (flags & HAS_SYN_ACK) === 0 && seenOf(table, row) !== 3) {
-    const waitedNs = flows.lastNs - table.firstNs[row]!;
-    return tailOf(table, row).count > 1 || waitedNs > 3e9;
-  }
-  if (flags & FIN_0 && flags & FIN_1) return false;
-  return tailOf(table, row).repeats >= 2 && seenOf(table, row) === 3;
 }
 
 function assemble(
@@ -211,8 +173,9 @@ function assemble(
   silent: readonly SilenceFacts[],
   input: Input,
   version: string,
+  moreResets: number,
 ): Report {
-  const population: Population = buildPopulation(flows.table, facts, flows.lastNs);
+  const population: Population = buildPopulation(flows.table, facts, flows.lastNs, silent);
   const ordered = [...facts].sort((a, b) => a.rsts[0]!.packet.frame - b.rsts[0]!.packet.frame);
   const judged: JudgedReset[] = ordered.map((one, i) => buildReset(`r${i + 1}`, one, population));
   const silences: JudgedSilence[] = [];
@@ -229,7 +192,7 @@ function assemble(
       packets: input.packets,
       tcpPackets: flows.tcpPackets,
       connections: flows.table.count,
-      resets: resets.length,
+      resets: resets.length + moreResets,
       rstPackets: flows.rstPackets,
       senders: countSenders(judged),
       causes: countCauses(resets),
@@ -241,12 +204,15 @@ function assemble(
   };
 }
 
-function inputOf(path: string, info: CaptureInfo, strategy: Input['strategy'], flows: Flows): Input {
+function inputOf(path: string, info: CaptureInfo, strategy: Input['strategy'], flows: Flows, untold: Untold): Input {
   const notes: string[] = [];
   if (info.moreDamage > 0) notes.push(`${info.moreDamage} more damaged places`);
   if (flows.fragments > 0) notes.push(`${flows.fragments} fragmented packets never became whole`);
   if (flows.cut > 0) notes.push(`${flows.cut} packets were cut before their TCP header`);
   if (flows.folded > 0) notes.push(`${flows.folded} connections without a RST were forgotten to stay within memory`);
+  if (untold.resets > 0)
+    notes.push(`${untold.resets} more connections had a RST; only the first are told of, --all-rsts tells of all`);
+  if (untold.silences > 0) notes.push(`${untold.silences} more connections fell silent; only the first are told of`);
   return {
     path,
     format: info.format,

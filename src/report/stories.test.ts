@@ -40,6 +40,14 @@ describe('stories', () => {
     expect(report.stories.map(({ resets }) => resets.length)).toEqual([1, 3]);
     expect(report.stories[1]!.cause).toBe('benign-close');
   });
+  it('count every client once, whatever the order of the idle times', () => {
+    const lists = [3400, 3300, 3200, 3100].map((endMs, i) =>
+      conversation(`${OPEN}${endMs} > RA`, { client: `10.0.1.${i + 1}`, clientPort: 2000 + i, startMs: i * 5000 }),
+    );
+    expect(read(lists).stories.map(({ title }) => title)).toEqual([
+      expect.stringMatching(/^4 times: the client 10\.0\.1\.\d and 3 more /),
+    ]);
+  });
   it('say that only idle connections were reset', () => {
     const idle = conversation(`${OPEN}60003 < RA`, { clientPort: 2000 });
     const busy = conversation(`${OPEN}100 > FA\n101 < FA`, { clientPort: 2001, startMs: 70_000 });

@@ -1,9 +1,10 @@
 /** Many resets of one kind are one story: a sentence, the connections it is about, and what sets them apart. */
-import type { ConnectionFacts, ResetFacts } from '../evidence/facts.ts';
-import { listenerOf, scanBy, type Listener, type Population } from '../evidence/population.ts';
+import type { ConnectionFacts } from '../evidence/facts.ts';
+import { scanBy, type Population } from '../evidence/population.ts';
 import { ms } from '../causes/duration.ts';
 import { hostPort } from '../causes/telling.ts';
 import type { JudgedReset, JudgedSilence } from './build.ts';
+import { contrastOf, momentsOf, silenceContrast } from './story-contrast.ts';
 import type { Reset, Story } from './types.ts';
 
 /** The stories of a report, largest first, harmless ones after the others of their size. */
@@ -12,24 +13,15 @@ export function tellStories(
   silences: readonly JudgedSilence[],
   population: Population,
 ): Story[] {
-  const groups = new Map<string, JudgedReset[]>();
-  for (const judged of resets) {
-    const { cause, sender, connection } = judged.reset;
-    const listener =
-      cause.id === 'port-scan' ? connection.client.address : `${connection.server.address}:${connection.server.port}`;
-    const key = [cause.id, sender.side, listener].join(' ');
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [judged]);
-    else group.push(judged);
-  }
-  const stories: Story[] = [...groups.values()].map((group) => ({
+  const groups = groupBy(resets, ({ reset: { cause, sender, connection } }) => {
+    if (cause.id === 'port-scan') return `${cause.id} ${connection.client.address}`;
+    return [cause.id, sender.side, connection.server.address, connection.server.port].join(' ');
+  });
+  const stories: Story[] = joinMoments(groups, population).map((group) => ({
     title: titleOf(group),
     cause: group[0]!.reset.cause.id,
     resets: group.map(({ reset }) => reset.id),
-    contrast: contrastOf(
-      group.map(({ facts }) => facts),
-      population,
-    ),
+    contrast: contrastOf(group, population),
   }));
   stories.push(...silenceStories(silences, population));
   const byId = new Map(resets.map(({ reset }) => [reset.id, reset]));
@@ -37,31 +29,53 @@ export function tellStories(
   return stories.sort((a, b) => weights.get(b)! - weights.get(a)!);
 }
 
-function silenceStories(silences: readonly JudgedSilence[], population: Population): Story[] {
-  const groups = new Map<string, JudgedSilence[]>();
-  for (const judged of silences) {
-    const { cause, connection } = judged.silence;
-    const scan = cause.id === 'connect-timeout' && scanBy(population, judged.facts.client.host) !== null;
-    const key = [
-      cause.id,
-      ...(scan ? [connection.client.address] : [connection.server.address, connection.server.port]),
-    ].join(' ');
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [judged]);
-    else group.push(judged);
+/**
+ * One story of several listeners that lost their connections for the same reason, each in one moment: a deployment
+ * that goes from host to host, or something that they share.
+ */
+function joinMoments(groups: readonly (readonly JudgedReset[])[], population: Population): (readonly JudgedReset[])[] {
+  const alone: (readonly JudgedReset[])[] = [];
+  const moments: JudgedReset[][] = [];
+  for (const group of groups) {
+    if (momentsOf(group, population).length === 1) moments.push([...group]);
+    else alone.push(group);
   }
-  return [...groups.values()].map((group) => ({
+  const joined = groupBy(moments, (group) => {
+    const { cause, sender, connection } = group[0]!.reset;
+    return `${cause.id} ${sender.side} ${connection.server.port}`;
+  });
+  return [...alone, ...joined.map((alike) => alike.flat())];
+}
+
+function silenceStories(silences: readonly JudgedSilence[], population: Population): Story[] {
+  const groups = groupBy(silences, ({ silence: { cause, connection }, facts }) => {
+    const scan = cause.id === 'connect-timeout' && scanBy(population, facts.client.host) !== null;
+    const at = scan ? [connection.client.address] : [connection.server.address, connection.server.port];
+    return [cause.id, ...at].join(' ');
+  });
+  return groups.map((group) => ({
     title: sentence(clauseOf(group), group.length),
     cause: group[0]!.silence.cause.id,
     resets: group.map(({ silence }) => silence.id),
-    contrast: [],
+    contrast: silenceContrast(group, population),
   }));
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
 }
 
 function titleOf(group: readonly JudgedReset[]): string {
   const idle = group.map(({ facts }) => facts.idleMs).filter((value): value is number => value !== null);
-  const typical = [...group].sort((a, b) => (a.facts.idleMs ?? 0) - (b.facts.idleMs ?? 0)).slice(group.length >> 1);
-  const clause = clauseOf(typical.length > 0 ? [...typical, ...group].slice(0, group.length) : group);
+  const typical = [...group].sort((a, b) => (a.facts.idleMs ?? 0) - (b.facts.idleMs ?? 0))[group.length >> 1]!;
+  const clause = clauseOf(group, typical);
   const isIdle = group[0]!.reset.cause.id === 'idle-timeout' && idle.length === group.length;
   const shortest = least(idle);
   const longest = most(idle);
@@ -73,13 +87,26 @@ function sentence(clause: string, count: number): string {
   return count === 1 ? `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.` : `${count} times: ${clause}.`;
 }
 
-/** The clause of the first; for several, without the client's port, which differs. */
-function clauseOf(group: readonly { readonly told: string; readonly facts: ConnectionFacts }[]): string {
-  const { told: clause, facts } = group[0]!;
+interface Told {
+  readonly told: string;
+  readonly facts: ConnectionFacts;
+}
+
+/** The clause of one of them, mostly the first; for several, without what differs: the client’s port, and the server where there are more. */
+function clauseOf(group: readonly Told[], of: Told = group[0]!): string {
+  const { told: clause, facts } = of;
   if (group.length === 1) return clause;
+  const { client, server } = facts;
   const clients = new Set(group.map((one) => one.facts.client.address)).size;
-  const { address, port } = facts.client;
-  return clause.replaceAll(hostPort(address, port), clients === 1 ? address : `${address} and ${clients - 1} more`);
+  const servers = new Set(group.map((one) => hostPort(one.facts.server.address, one.facts.server.port))).size;
+  const at = hostPort(server.address, server.port);
+  return clause
+    .replaceAll(hostPort(client.address, client.port), andMore(client.address, clients))
+    .replaceAll(at, andMore(at, servers));
+}
+
+function andMore(first: string, count: number): string {
+  return count === 1 ? first : `${first} and ${count - 1} more`;
 }
 
 /** Harmless endings matter less than lost requests, whatever their number. */
@@ -87,59 +114,6 @@ function weightOf(story: Story, resets: ReadonlyMap<string, Reset>): number {
   const first = resets.get(story.resets[0] ?? '');
   const hurts = first === undefined || (first.impact !== 'none' && first.retry !== 'not-needed');
   return story.resets.length + (hurts ? 1e9 : 0);
-}
-
-/** What sets these connections apart from those to the same listener that survived. */
-function contrastOf(group: readonly ResetFacts[], population: Population): string[] {
-  const lines: string[] = [];
-  const listener = listenerOf(population, group[0]!);
-  if (listener === undefined) return lines;
-  const name = hostPort(group[0]!.server.address, group[0]!.server.port);
-  if (listener.survivors === 0) {
-    if (group.length > 1 && listener.connections === group.length)
-      lines.push(`Every connection to ${name} in this capture was reset.`);
-  } else {
-    lines.push(...idleContrast(group, listener, name));
-    lines.push(...sizeContrast(group, listener));
-    lines.push(...peerContrast(group, listener, name));
-    if (lines.length === 0)
-      lines.push(
-        `${listener.survivors} other connection${listener.survivors === 1 ? '' : 's'} to ${name} carried data both ways and survived.`,
-      );
-  }
-  const times = group.map((facts) => facts.atNs);
-  const spanMs = (most(times) - least(times)) / 1e6;
-  if (group.length > 2 && spanMs < 2000) lines.push(`All within ${ms(spanMs)}: one event, not ${group.length}.`);
-  return lines;
-}
-
-function idleContrast(group: readonly ResetFacts[], listener: Listener, name: string): string[] {
-  const idle = group.map((facts) => facts.idleMs ?? 0);
-  const shortest = least(idle);
-  if (shortest < 800 || listener.longestIdleSurvivedMs >= shortest) return [];
-  return [
-    `All were idle for at least ${ms(shortest)}; of the ${listener.survivors} connections to ${name} that survived none idled longer than ${ms(listener.longestIdleSurvivedMs)}.`,
-  ];
-}
-
-function sizeContrast(group: readonly ResetFacts[], listener: Listener): string[] {
-  const smallest = least(group.map((facts) => total(facts)));
-  if (smallest < 4 * Math.max(1, listener.mostBytesSurvived) || smallest < 4096) return [];
-  return [`All carried at least ${smallest} bytes; no survivor carried more than ${listener.mostBytesSurvived}.`];
-}
-
-function peerContrast(group: readonly ResetFacts[], listener: Listener, name: string): string[] {
-  const clients = new Set(group.map((facts) => facts.client.host));
-  const overlap = [...clients].some((host) => listener.survivorClients.has(host));
-  if (overlap || listener.survivorClients.size === 0) return [];
-  const addresses = [...new Set(group.map((facts) => facts.client.address))];
-  return [
-    `Only ${addresses.slice(0, 3).join(', ')}${addresses.length > 3 ? ' …' : ''}; ${listener.survivorClients.size} other client${listener.survivorClients.size === 1 ? '' : 's'} of ${name} had no reset.`,
-  ];
-}
-
-function total(facts: ConnectionFacts): number {
-  return facts.bytes.client + facts.bytes.server;
 }
 
 /** As Math.min, for lists longer than a call has arguments. */

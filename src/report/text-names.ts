@@ -36,6 +36,11 @@ export function isIgnored({ rsts }: Reset): boolean {
   return rsts.length > 0 && !rsts.some(({ ended }) => ended);
 }
 
+/** True for a RST that found nothing to end: both sides had closed before. */
+export function isAfterClose(reset: Reset): boolean {
+  return isIgnored(reset) && reset.evidence.some(({ fact }) => fact === 'rst-after-close');
+}
+
 /** True for a RST that answered the SYN: refused is never called reset. */
 export function isRefused({ mechanism, phase, sender }: Reset): boolean {
   return mechanism === 'syn-answer' || (phase === 'connect' && sender.side === 'server');

@@ -4,7 +4,16 @@ import type { Ink } from './ink.ts';
 import { renderLadder } from './ladder-text.ts';
 import { toLadder } from './ladder.ts';
 import { renderEvidence, renderRemedies } from './text-advice.ts';
-import { isIgnored, isRefused, toBriefSubject, toMoment, toPair, toSocket, toSubject } from './text-names.ts';
+import {
+  isAfterClose,
+  isIgnored,
+  isRefused,
+  toBriefSubject,
+  toMoment,
+  toPair,
+  toSocket,
+  toSubject,
+} from './text-names.ts';
 import {
   IMPACT_WORDS,
   MECHANISM_WORDS,
@@ -22,6 +31,9 @@ export type Detail = 'brief' | 'some' | 'all';
 
 /** Doubts and checks that are printed before the rest is only counted. */
 const SOME_DOUBTS = 2;
+
+/** Of what a RST says, in a list of RSTs; the evidence has more of it. */
+const SAID_CHARACTERS = 60;
 
 /** RST packets described one by one before the rest is only counted. */
 const NAMED_RSTS = 4;
@@ -44,7 +56,7 @@ export function renderResetBlock(reset: Reset, detail: Detail, inputs: readonly 
     ...renderResetHeadline(reset, toSubject(reset.sender, ink), ink),
     ...renderField('who', toWho(reset, ink), ink),
     ...(detail !== 'brief' && (reset.rsts.length > 1 || detail === 'all')
-      ? renderField('RSTs', toRsts(reset, detail), ink)
+      ? renderField('RSTs', toRsts(reset, detail, ink), ink)
       : []),
     ...renderBody(reset, ladder, detail, inputs, ink),
   ];
@@ -84,15 +96,19 @@ function renderBody(
 }
 
 function renderResetHeadline(reset: Reset, subject: string, ink: Ink): string[] {
-  const verb = isIgnored(reset)
-    ? 'ignored RST'
-    : reset.sender.actor === 'unknown'
-      ? 'RST'
-      : isRefused(reset)
-        ? 'refused'
-        : 'reset';
+  const late = isAfterClose(reset);
+  const verb = late
+    ? 'late RST'
+    : isIgnored(reset)
+      ? 'ignored RST'
+      : reset.sender.actor === 'unknown'
+        ? 'RST'
+        : isRefused(reset)
+          ? 'refused'
+          : 'reset';
   const what = [`${verb} ${subject}`, toMoment(reset)].filter(Boolean).join(' ');
-  return renderHeadline(reset, { text: what, paint: ink.style.alarm }, toVerdictWords(reset), ink);
+  const paint = late ? ink.style.faint : ink.style.alarm;
+  return renderHeadline(reset, { text: what, paint }, toVerdictWords(reset), ink);
 }
 
 function renderHeadline(item: Reset | Silence, what: Piece, verdict: string, ink: Ink): string[] {
@@ -144,16 +160,17 @@ function toWhy({ cause, alternatives }: Reset | Silence): string {
   return others.length > 0 ? `${reason}; otherwise ${others.join(', ')}` : reason;
 }
 
-function toRsts({ rsts, moreRsts = 0 }: Reset, detail: Detail): string {
+function toRsts({ rsts, moreRsts = 0 }: Reset, detail: Detail, ink: Ink): string {
   const named = detail === 'all' ? rsts : rsts.slice(0, NAMED_RSTS);
   const left = rsts.length - named.length + moreRsts;
-  const list = named.map(toRst).join('; ');
+  const list = named.map((rst) => toRst(rst, ink)).join('; ');
   return left > 0 ? `${list}; and ${toCount(left, 'more', 'more')}` : list;
 }
 
-function toRst({ frame, from, actor, effect, duplicateOf, ended }: Rst): string {
+function toRst({ frame, from, actor, effect, duplicateOf, says, ended }: Rst, ink: Ink): string {
   if (duplicateOf !== null) return `#${frame} the same packet as #${duplicateOf}`;
   const whose = actor === 'middlebox' ? `in the ${from}'s name` : `from the ${from}`;
-  const fate = ended ? 'ended it' : effect === 'unknown' ? '' : effect;
-  return [`#${frame} ${whose}`, fate].filter(Boolean).join(', ');
+  const fate = ended ? (effect === 'unknown' ? 'may have ended it' : 'ended it') : effect === 'unknown' ? '' : effect;
+  const words = says === undefined ? '' : ink.safe(`says “${says.slice(0, SAID_CHARACTERS)}”`);
+  return [`#${frame} ${whose}`, fate, words].filter(Boolean).join(', ');
 }

@@ -2,7 +2,7 @@
 import { clipColumns, padColumns, toColumns, toParagraph } from './flow-text.ts';
 import { groupBy } from './group-by.ts';
 import type { Ink } from './ink.ts';
-import { isIgnored, isRefused, toSocket, toSubject } from './text-names.ts';
+import { isAfterClose, isIgnored, isRefused, toSocket, toSubject } from './text-names.ts';
 import { BECAUSE, toCount, toReason, toTwins } from './words.ts';
 import type { Input, Report, Reset, SenderCount, Summary } from './types.ts';
 
@@ -71,17 +71,19 @@ function toVerdict(report: Report, ink: Ink): string {
   if (summary.tcpPackets === 0)
     return `No TCP in this capture: none of its ${toCount(summary.packets, 'packet')} carries any.`;
   if (resets.length === 0) return toQuietVerdict(report);
+  const late = resets.filter(isAfterClose).length;
   const ignored = resets.filter(isIgnored).length;
   const refused = resets.filter((reset) => isRefused(reset) && !isIgnored(reset)).length;
   const cut = resets.length - refused - ignored;
   const counts = [
     cut > 0 ? `${cut.toLocaleString('en-US')} reset` : '',
     refused > 0 ? `${refused.toLocaleString('en-US')} refused` : '',
-    ignored > 0 ? `${ignored.toLocaleString('en-US')} got a RST and ignored it` : '',
+    late > 0 ? `${late.toLocaleString('en-US')} got a RST after both sides had closed` : '',
+    ignored > late ? `${(ignored - late).toLocaleString('en-US')} got a RST and ignored it` : '',
   ].filter(Boolean);
   const one = resets.length === 1 && summary.connections <= 1;
   const total = toCount(Math.max(summary.connections, resets.length), 'connection');
-  const link = resets.length > 1 ? '. ' : ignored > 0 ? ': it came ' : ' ';
+  const link = resets.length > 1 ? '. ' : ignored > 0 ? ': sent ' : ' ';
   const silent =
     report.silences.length > 0 ? ` ${report.silences.length.toLocaleString('en-US')} more went silent.` : '';
   return `${total}, ${one ? counts.join('').replace('1 ', '') : counts.join(', ')}${link}${toBlame(resets, ink)}${silent}`;

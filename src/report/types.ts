@@ -125,6 +125,8 @@ export interface Rst {
   readonly effect: 'accepted' | 'challenged' | 'ignored' | 'unknown';
   /** Frame of the same packet captured earlier; null when it is its own. */
   readonly duplicateOf: number | null;
+  /** What its payload or its MPTCP options say, in printable characters; absent when they say nothing. */
+  readonly says?: string;
   /** True for the RST that ended the connection. */
   readonly ended: boolean;
 }

@@ -28,7 +28,8 @@ describe('readTcpOptions', () => {
       sackPermitted: 1,
       sackBlocks: 0,
       sackAt: 0,
-      mptcpSubtype: -1,
+      mptcpSubtypes: 0,
+      mptcpReset: -1,
     });
   });
 
@@ -37,10 +38,13 @@ describe('readTcpOptions', () => {
     expect(found).toMatchObject({ bits: options.OPT_SACK, sackBlocks: 2, sackAt: 24 });
   });
 
-  it('reads the MPTCP subtype and knows fast open', () => {
-    expect(read([30, 4, 0x81, 0, 34, 2, 0, 0])).toMatchObject({
+  it('reads every MPTCP option of a RST, and knows fast open', () => {
+    // MP_FASTCLOSE with a key, MP_TCPRST: transient, lack of resources
+    const closing = [30, 12, 0x70, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    expect(read([...closing, 30, 4, 0x81, 2, 34, 2, 0, 0])).toMatchObject({
       bits: options.OPT_MPTCP | options.OPT_FAST_OPEN,
-      mptcpSubtype: 8,
+      mptcpSubtypes: (1 << 7) | (1 << 8),
+      mptcpReset: 0x102,
     });
   });
 

@@ -1,4 +1,5 @@
 /** TCP options (RFC 9293 section 3.1, RFC 7323, RFC 2018, RFC 8684) in one pass into a record that is reused. */
+import { mptcpSubtype, packMptcpReset } from './mptcp.ts';
 
 /** Bits of `TcpOptions.bits`: which options the segment carries. */
 export const OPT_MSS = 1;
@@ -33,8 +34,10 @@ export interface TcpOptions {
   sackBlocks: number;
   /** Offset of the first SACK block, eight bytes each; 0 when there is none. */
   sackAt: number;
-  /** MPTCP subtype (RFC 8684, section 8.4), 0 to 15; -1 without the option. */
-  mptcpSubtype: number;
+  /** One bit for each MPTCP subtype (RFC 8684, section 8.4) that the segment carries; a RST may carry several. */
+  mptcpSubtypes: number;
+  /** Flags and reason of MP_TCPRST, as `unpackMptcpReset` reads them; -1 without it. */
+  mptcpReset: number;
 }
 
 /** A record for `readTcpOptions` to fill. */
@@ -48,7 +51,8 @@ export function newTcpOptions(): TcpOptions {
     sackPermitted: 0,
     sackBlocks: 0,
     sackAt: 0,
-    mptcpSubtype: -1,
+    mptcpSubtypes: 0,
+    mptcpReset: -1,
   };
 }
 
@@ -62,7 +66,8 @@ export function readTcpOptions(view: DataView, tcp: number, tcpCaptured: number,
   out.sackPermitted = 0;
   out.sackBlocks = 0;
   out.sackAt = 0;
-  out.mptcpSubtype = -1;
+  out.mptcpSubtypes = 0;
+  out.mptcpReset = -1;
   if (tcpCaptured < 14) {
     out.bits = OPT_CUT;
     return;
@@ -125,7 +130,8 @@ function readOption(view: DataView, at: number, kind: number, len: number, out: 
       return OPT_AO;
     case 30:
       if (len < 3) return OPT_MALFORMED;
-      out.mptcpSubtype = view.getUint8(at + 2) >> 4;
+      out.mptcpSubtypes |= 1 << mptcpSubtype(view, at);
+      if (out.mptcpReset < 0) out.mptcpReset = packMptcpReset(view, at, len);
       return OPT_MPTCP;
     case 34:
       return OPT_FAST_OPEN;

@@ -2,7 +2,7 @@ import { connected, exchange } from '../../exchange.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 import { pause } from '../../wait.ts';
-import { IDENTIFIABLE, UNKNOWN_CONNECTION, abortWithoutAnswer } from '../../equivalents.ts';
+import { UNKNOWN_CONNECTION, abortWithoutAnswer } from '../../equivalents.ts';
 
 const midStream: Scenario = defineScenario({
   id: 'firewall-reject/mid-stream',
@@ -17,7 +17,9 @@ const midStream: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'in-path-answer',
     cause: 'firewall-reject',
-    ...IDENTIFIABLE,
+    equivalent: ['state-mismatch'],
+    equivalentBecause:
+      'a nearer host to which the packet was brought, as after an ECMP or anycast change or a lost translation, would answer the same while the server talks on',
     why: 'After two exchanges the router got an nft rule "reject with tcp reset"; the next request was answered by the router in the server\'s name, and the server, which never saw it, sent data later',
   },
   async run(lab) {

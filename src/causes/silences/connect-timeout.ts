@@ -1,5 +1,6 @@
 import { NO, shown, type SilenceCause } from '../define.ts';
 import { hostPort, lasting, who } from '../telling.ts';
+import { times } from '../duration.ts';
 import { growingPauses, repeatFrames } from './repeats.ts';
 
 /** Linux repeats an unanswered SYN after a second (RFC 6298 §2.1). */
@@ -22,7 +23,7 @@ export const connectTimeout: SilenceCause = {
     sources: ['RFC 9293 §3.8.3', 'RFC 6298 §2', 'Linux Documentation/networking/ip-sysctl.rst tcp_syn_retries'],
   },
   tell({ facts }) {
-    return `${who(facts, 'client')} sent its SYN ${facts.repeats + 1} ${facts.repeats === 0 ? 'time' : 'times'} and got no answer`;
+    return `${who(facts, 'client')} sent its SYN ${times(facts.repeats + 1)} and got no answer`;
   },
   judge({ facts }) {
     const { repeats, tryingMs, watchedMs } = facts;
@@ -38,7 +39,7 @@ export const connectTimeout: SilenceCause = {
           'syn-unanswered',
           [facts.firstFrame, ...repeatFrames(facts)],
           repeats > 0
-            ? `the SYN was repeated ${repeats === 1 ? 'once' : `${repeats} times`} in ${lasting(tryingMs)} without an answer${growingPauses(facts)}`
+            ? `the SYN was repeated ${times(repeats)} in ${lasting(tryingMs)} without an answer${growingPauses(facts)}`
             : `the SYN was not answered in the ${lasting(watchedMs)} that the capture goes on`,
           { expected: 'SYN+ACK or RST', received: 'nothing' },
         ),

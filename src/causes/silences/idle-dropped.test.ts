@@ -5,8 +5,10 @@ import { idleDropped } from './idle-dropped.ts';
 const judge = (quietMs: number, repeats = 4) => idleDropped.judge(silenceCase(silenceFacts({ quietMs, repeats })));
 
 describe('idle-dropped', () => {
-  it('is likely after a long quiet', () => {
-    expect(fires(idleDropped, judge(400_000))).toMatchObject({ weight: 0.85, level: 'likely' });
+  it('is possible after a long quiet, as a host that died leaves the same packets', () => {
+    const judged = fires(idleDropped, judge(400_000));
+    expect(judged).toMatchObject({ weight: 0.85, level: 'possible' });
+    expect(judged.wouldTell).toContain('a host that died in the quiet looks the same');
   });
   it('is possible after a short one', () => {
     expect(fires(idleDropped, judge(5000))).toMatchObject({ weight: 0.5, level: 'possible' });

@@ -1,6 +1,7 @@
 import { NO, shown, type SilenceCause } from '../define.ts';
-import { lasting, who } from '../telling.ts';
-import { growingPauses, repeatFrames, worked } from './repeats.ts';
+import { other } from '../../evidence/facts.ts';
+import { hostPort, lasting, who } from '../telling.ts';
+import { aliveMeanwhile, growingPauses, repeatFrames, worked } from './repeats.ts';
 
 const LONG_MS = 30_000;
 const SHORT_MS = 1500;
@@ -17,7 +18,10 @@ export const idleDropped: SilenceCause = {
     what: 'A connection is quiet for a while. The next packet is repeated at growing intervals and never answered, until the sender gives up with ETIMEDOUT. Nobody sends a RST: the hop that dropped its state drops the packets too, and both ends believe in the connection.',
     why: 'Firewalls, NATs and load balancers keep a state for each connection and remove it after an idle limit, often without a word: 350 s by default on an AWS NLB, 4 minutes on an Azure load balancer, 1 hour on a Cisco ASA. A pool that keeps connections for longer meets the hole.',
     tellApart: [
-      { from: 'retransmission-timeout', how: 'there the answers stop in the middle of a transfer, not after quiet.' },
+      {
+        from: 'retransmission-timeout',
+        how: 'there the answers stop in the middle of a transfer, not after quiet. A host that died while the connection was idle leaves the same packets; other connections to it that go on rule that out.',
+      },
       { from: 'firewall-state-expiry', how: 'there the hop answers the first packet after the quiet with a RST.' },
       { from: 'stale-reuse', how: 'there the peer had closed, and its kernel answers with a RST.' },
     ],
@@ -31,10 +35,12 @@ export const idleDropped: SilenceCause = {
   tell({ facts }) {
     return `${who(facts, facts.unanswered)} got no answer any more after ${lasting(facts.quietMs)} of quiet`;
   },
-  judge({ facts }) {
+  judge(input) {
+    const { facts } = input;
     const { quietMs, repeats, tryingMs } = facts;
     if (facts.phase === 'connect' || !worked(facts) || repeats < ENOUGH_REPEATS) return NO;
     if (quietMs === null || quietMs < SHORT_MS) return NO;
+    const alive = aliveMeanwhile(input);
     const evidence = [
       shown(
         facts,
@@ -49,9 +55,20 @@ export const idleDropped: SilenceCause = {
         `then ${repeats} repeats in ${lasting(tryingMs)}, none answered${growingPauses(facts)}`,
       ),
     ];
-    const wouldTell = 'where the packets vanish: captures on both sides of each firewall or load balancer on the path.';
-    if (quietMs >= LONG_MS) return { outcome: 'fires', weight: 0.85, level: 'likely', evidence, wouldTell };
-    return { outcome: 'fires', weight: 0.5, level: 'possible', evidence, wouldTell };
+    if (alive > 0) {
+      evidence.push(
+        shown(
+          facts,
+          'host-alive',
+          [],
+          `${alive} other connection${alive === 1 ? '' : 's'} to ${hostPort(facts.server.address, facts.server.port)} went on meanwhile: the host was up, and the path to it`,
+        ),
+      );
+    }
+    const wouldTell = `where the packets vanish: captures on both sides of each firewall or load balancer on the path${alive > 0 ? '' : `, which also show whether ${facts[other(facts.unanswered)].address} is still there: a host that died in the quiet looks the same`}.`;
+    if (quietMs < LONG_MS)
+      return { outcome: 'fires', weight: alive > 0 ? 0.6 : 0.5, level: 'possible', evidence, wouldTell };
+    return { outcome: 'fires', weight: 0.85, level: alive > 0 ? 'likely' : 'possible', evidence, wouldTell };
   },
   remedies({ facts }) {
     const quietS = Math.max(1, Math.floor((facts.quietMs ?? LONG_MS) / 1000));

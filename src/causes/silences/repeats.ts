@@ -1,7 +1,11 @@
 /** The unanswered packets at the end of a silence, as far as the capture kept them. */
 import type { SilenceFacts } from '../../evidence/facts.ts';
+import { survived } from '../../evidence/listener-rows.ts';
+import { keyOf } from '../../evidence/population.ts';
 import type { Mark } from '../../flow/marks.ts';
 import { DUPLICATE, KEEP_ALIVE, RETRANSMISSION } from '../../flow/packets.ts';
+import { lastNsOf } from '../../flow/table.ts';
+import type { SilenceCase } from '../define.ts';
 import { lasting } from '../telling.ts';
 
 /** The connection carried something before it fell silent. */
@@ -19,6 +23,18 @@ export function repeatsOf(facts: SilenceFacts): readonly Mark[] {
 
 export function repeatFrames(facts: SilenceFacts): number[] {
   return repeatsOf(facts).map(({ packet }) => packet.frame);
+}
+
+/** How many other connections of the same listener carried on after this one fell silent: its host was up. */
+export function aliveMeanwhile({ facts, population }: SilenceCase): number {
+  const { columns } = population;
+  if (columns === undefined || facts.unanswered !== 'client') return 0;
+  const sinceNs = facts.lastNs - facts.tryingMs * 1e6;
+  let alive = 0;
+  for (const row of columns.rows.of(keyOf(facts))) {
+    if (row !== facts.row && survived(columns.table, row) && lastNsOf(columns.table, row) > sinceNs) alive++;
+  }
+  return alive;
 }
 
 /** `, pauses growing from 0.2 s to 6.4 s` as a retransmission timer backs off; empty when they do not grow. */

@@ -1,5 +1,6 @@
 import { seqDiff } from '../../wire/seq.ts';
-import type { SilenceFacts } from '../../evidence/facts.ts';
+import type { Evidence } from '../../evidence/evidence.ts';
+import { other, type SilenceFacts } from '../../evidence/facts.ts';
 import { NO, shown, type SilenceCause } from '../define.ts';
 import { lasting, who } from '../telling.ts';
 import { growingPauses, repeatFrames, repeatsOf, worked } from './repeats.ts';
@@ -8,6 +9,8 @@ import { growingPauses, repeatFrames, repeatsOf, worked } from './repeats.ts';
 const SHORT_MS = 1500;
 const LONG_MS = 30_000;
 const ENOUGH_REPEATS = 2;
+/** The shortest retransmission timer of Linux (TCP_RTO_MIN); RFC 6298 §2.4 asks for a second. */
+const TIMER_MS = 200;
 
 /** A peer that stops answering in the middle of a transfer. */
 export const retransmissionTimeout: SilenceCause = {
@@ -22,6 +25,10 @@ export const retransmissionTimeout: SilenceCause = {
     tellApart: [
       { from: 'idle-dropped', how: 'there the silence begins with the first packet after a long quiet.' },
       { from: 'dead-peer', how: 'there keep-alive probes gave up, which ends in a RST.' },
+      {
+        from: 'backlog-overflow',
+        how: 'there the server repeats its SYN+ACK and acknowledges no byte, and answers a later packet with a RST once it has given the handshake up.',
+      },
     ],
     sources: ['RFC 9293 §3.8.3', 'RFC 6298 §5', 'Linux Documentation/networking/ip-sysctl.rst tcp_retries2'],
   },
@@ -29,7 +36,7 @@ export const retransmissionTimeout: SilenceCause = {
     return `${who(facts, facts.unanswered)} repeated itself ${facts.repeats} times in ${lasting(facts.tryingMs)} and was not answered any more`;
   },
   judge({ facts }) {
-    const { quietMs, repeats } = facts;
+    const { quietMs, repeats, tryingMs } = facts;
     if (facts.phase === 'connect' || !worked(facts) || repeats < ENOUGH_REPEATS || quietMs === null) return NO;
     const evidence = [
       shown(
@@ -40,7 +47,12 @@ export const retransmissionTimeout: SilenceCause = {
       ),
       shown(facts, 'quiet-before', [], `${lasting(quietMs)} without a packet came before the first of them`),
     ];
+    evidence.push(...onlyLarge(facts), ...neverAccepted(facts));
     const wouldTell = `whether the packets reach the other side: a capture on ${facts[facts.unanswered === 'client' ? 'server' : 'client'].address}.`;
+    if (tryingMs < TIMER_MS) {
+      const longer = 'whether it goes on: no retransmission timer is that short, and the capture ends here.';
+      return { outcome: 'fires', weight: 0.3, level: 'possible', evidence, wouldTell: longer };
+    }
     if (quietMs < SHORT_MS) return { outcome: 'fires', weight: 0.8, level: 'likely', evidence, wouldTell };
     return { outcome: 'fires', weight: quietMs < LONG_MS ? 0.4 : 0.12, level: 'possible', evidence, wouldTell };
   },
@@ -83,6 +95,47 @@ export const retransmissionTimeout: SilenceCause = {
     ];
   },
 };
+
+/** Payloads below this pass any path (RFC 9293 §3.7.1: 536 bytes by default, 1220 for IPv6). */
+const LARGE_BYTES = 1200;
+
+/** Every repeated segment is larger than any that was acknowledged: a hop that drops large packets does that. */
+function onlyLarge(facts: SilenceFacts): Evidence[] {
+  const repeated = repeatsOf(facts).filter(({ packet }) => packet.length > 0);
+  const least = repeated.reduce((bytes, { packet }) => Math.min(bytes, packet.length), Number.POSITIVE_INFINITY);
+  if (repeated.length === 0 || least < LARGE_BYTES) return [];
+  const { side } = repeated[0]!.packet;
+  const { acked } = facts.half[other(facts.unanswered)];
+  const passed = facts.marks.filter(
+    ({ packet }) =>
+      packet.side === side && packet.length > 0 && acked >= 0 && seqDiff(packet.seq + packet.length, acked) <= 0,
+  );
+  const most = passed.reduce((bytes, { packet }) => Math.max(bytes, packet.length), 0);
+  if (passed.length === 0 || most >= least) return [];
+  return [
+    shown(
+      facts,
+      'only-large-repeated',
+      repeated.map(({ packet }) => packet.frame),
+      `all ${repeated.length} repeats carry at least ${least} bytes; the largest of the ${passed.length} segments seen to be acknowledged carried ${most}: a hop with a smaller MTU would do that`,
+    ),
+  ];
+}
+
+/** The server never got beyond its SYN+ACK: its listener had no room, or the client’s packets did not arrive. */
+function neverAccepted(facts: SilenceFacts): Evidence[] {
+  const { server } = facts.half;
+  const onlySynAck = server.synAckNs >= 0 && server.dataPackets === 0 && server.acked === facts.half.client.startSeq;
+  if (facts.unanswered !== 'client' || !onlySynAck || server.retransmissions === 0) return [];
+  return [
+    shown(
+      facts,
+      'syn-ack-repeated',
+      [],
+      `the server repeated its SYN+ACK ${server.retransmissions === 1 ? 'once' : `${server.retransmissions} times`} and acknowledged no byte: its accept queue is full (TcpExtListenOverflows there), or nothing of the client arrives`,
+    ),
+  ];
+}
 
 /** `bytes 501 to 750`, counted from the first byte of that side as captures are read. */
 function repeatedRange(facts: SilenceFacts): string {

@@ -1,6 +1,9 @@
 /** Facts of a boring connection and a population around it, for the tests of the causes. */
 import type { SilenceFacts, ResetFacts, Trigger, TriggerKind } from '../../evidence/facts.ts';
-import { listenerKey, type ClientTargets, type Listener, type Population } from '../../evidence/population.ts';
+import type { Attempts } from '../../evidence/attempts.ts';
+import type { Listener } from '../../evidence/listener.ts';
+import { listenerKey } from '../../evidence/listener-rows.ts';
+import type { Population } from '../../evidence/population.ts';
 import { newHalf, type Half } from '../../flow/half.ts';
 import type { Mark } from '../../flow/marks.ts';
 import type { Packet } from '../../flow/packets.ts';
@@ -58,6 +61,9 @@ export function resetFacts(change: Change<ResetFacts> = {}): ResetFacts {
   const rst = {
     packet: packet({ frame: 10, tNs: atNs, side: sender === 'client' ? 0 : 1, flags: RST | ACK, seq: 5301, ack: 1501 }),
     options: 0,
+    payload: [],
+    mptcpSubtypes: 0,
+    mptcpReset: -1,
     duplicateOf: null,
     from: facts.half[sender],
     to: facts.half[receiver],
@@ -123,9 +129,9 @@ export function silenceCase(facts: SilenceFacts): SilenceCase {
 
 export function population(
   resets: readonly ResetFacts[],
-  seen: { listeners?: ReadonlyMap<string, Listener>; byClient?: ReadonlyMap<number, ClientTargets> } = {},
+  seen: { listeners?: ReadonlyMap<number, Listener>; byClient?: ReadonlyMap<number, Attempts> } = {},
 ): Population {
-  const byListener = new Map<string, ResetFacts[]>();
+  const byListener = new Map<number, ResetFacts[]>();
   for (const facts of resets) {
     const key = listenerKey(facts.server.host, facts.server.port);
     byListener.set(key, [...(byListener.get(key) ?? []), facts]);
@@ -135,19 +141,23 @@ export function population(
 }
 
 /** The listener 10.0.0.5:443 of the boring connection, as `population` takes it. */
-export function listener(change: Partial<Listener> = {}): ReadonlyMap<string, Listener> {
+export function listener(change: Partial<Listener> = {}): ReadonlyMap<number, Listener> {
   const quiet: Listener = {
     connections: 1,
-    survivors: 0,
-    longestIdleSurvivedMs: 0,
-    survivorsFinished: 0,
     survivorClients: new Set(),
-    mostBytesSurvived: 0,
     accepted: [],
     refused: [],
-    spans: [],
+    begins: [],
+    ends: [],
+    closings: [],
   };
   return new Map([[listenerKey(2, 443), { ...quiet, ...change }]]);
+}
+
+/** Barren attempts of a client at so many listeners, one after the other. */
+export function attempts(change: Partial<Attempts> = {}): Attempts {
+  const none = { attempts: 0, barren: 0, targets: 0, hosts: 1, ports: 0, accepted: 0, refused: 0, unanswered: 0 };
+  return { ...none, spanMs: 1000, ...change };
 }
 
 /** A side that has sent so much, and nothing else of note. */
@@ -182,6 +192,7 @@ function connection(): Record<string, unknown> {
     client: { ...host, address: '10.0.0.9', port: 51234, host: 1, role: 'client' },
     server: { ...host, address: '10.0.0.5', port: 443, host: 2, role: 'server' },
     rolesFrom: 'handshake',
+    clientSide: 0,
     startSeen: true,
     handshakeDone: true,
     encapsulation: '',

@@ -1,10 +1,10 @@
 /** Reads a conversation the whole way, for tests that hold a verdict against packets. */
-import { decisiveRst, effectOf, type Effect } from '../effect.ts';
+import { decisiveRst, ruleAll, type Effect } from '../effect.ts';
 import { rankCauses, type Ranked } from '../engine.ts';
 import { costOf, type Cost } from '../cost.ts';
 import { CAUSES } from '../list.ts';
 import { judgeMechanism, type MechanismVerdict } from '../mechanism.ts';
-import { who } from '../telling.ts';
+import { surroundingsOf } from '../surroundings.ts';
 import type { CauseId } from '../../terms/causes.ts';
 import type { WritablePacket } from '../../capture/write.ts';
 import { resetFacts as deriveReset, silenceFacts as deriveSilence } from '../../evidence/connection.ts';
@@ -54,16 +54,19 @@ export function readPackets(...lists: readonly (readonly WritablePacket[])[]): R
         resets.push(
           deriveReset(
             from,
-            decisiveRst(trace.rsts, (side) => fastest(trace.halves[side]!.fastestAnswerNs)),
+            decisiveRst(trace.rsts, {
+              rttMs: (side) => fastest(trace.halves[side]!.fastestAnswerNs),
+              endNs: Infinity,
+            }),
           ),
         );
     },
   };
   const sink = streamSink(flows, options);
   const packets = lists.flat().toSorted((a, b) => a.seconds - b.seconds || a.nanos - b.nanos);
-  for (const [index, { bytes, seconds, nanos, wireLen }] of packets.entries()) {
+  for (const [index, { bytes, seconds, nanos, wireLen, direction }] of packets.entries()) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    sink.packet(view, 0, bytes.length, wireLen ?? bytes.length, 1, seconds, nanos, 0, index + 1);
+    sink.packet(view, 0, bytes.length, wireLen ?? bytes.length, 1, seconds, nanos, direction ?? 0, index + 1);
   }
   finishAll(flows, options);
   resets.sort((a, b) => a.firstFrame - b.firstFrame);
@@ -78,11 +81,27 @@ export function judgePackets(...lists: readonly (readonly WritablePacket[])[]): 
     const input = { facts, population, mechanism };
     const cause = rankCauses(input);
     const fired = Object.values(CAUSES).flatMap((one) => (one.judge(input).outcome === 'fires' ? [one.id] : []));
-    const effects = facts.rsts.map((rst) =>
-      effectOf(rst, facts.rttMs[rst.packet.side === facts.clientSide ? 'server' : 'client']),
-    );
+    const rulings = ruleAll(facts.rsts, {
+      rttMs: (side) => facts.rttMs[side === facts.clientSide ? 'client' : 'server'],
+      endNs: Infinity,
+    });
+    const effects = facts.rsts.map((rst) => rulings.get(rst)!.effect);
     return { facts, mechanism, cause, fired, cost: costOf(facts, mechanism, cause.id), effects };
   });
+}
+
+/** The effect of every RST of the packets, by its frame. */
+export function effectsIn(packets: readonly WritablePacket[]): Map<number, Effect> {
+  const effects = new Map<number, Effect>();
+  const { resets, population } = readPackets(packets);
+  for (const facts of resets) {
+    const rulings = ruleAll(facts.rsts, {
+      rttMs: (side) => facts.rttMs[side === facts.clientSide ? 'client' : 'server'],
+      endNs: population.captureEndNs,
+    });
+    for (const [rst, { effect }] of rulings) effects.set(rst.packet.frame, effect);
+  }
+  return effects;
 }
 
 /** The judgement of the only reset of a conversation. */
@@ -94,13 +113,7 @@ export function judge(lines: string, options: ConversationOptions = {}): Verdict
 
 /** How one RST of a connection was made. */
 export function mechanismOf(facts: ResetFacts, rst: RstRecord): MechanismVerdict {
-  const side = rst.packet.side === facts.clientSide ? 'client' : 'server';
-  return judgeMechanism(rst, {
-    input: facts.input,
-    rttMs: facts.rttMs[side],
-    hostTtl: side === facts.sender ? facts.hostTtl : { synAck: 0, segment: 0 },
-    sideText: who(facts, side),
-  });
+  return judgeMechanism(rst, surroundingsOf(facts, rst));
 }
 
 function fastest(ns: number): number | null {

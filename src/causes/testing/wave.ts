@@ -1,6 +1,6 @@
 /** Four connections of one listener, reset within 3 ms by their server: the case of a crash, a restart, a drain. */
 import type { ResetFacts } from '../../evidence/facts.ts';
-import type { Listener } from '../../evidence/population.ts';
+import type { Listener } from '../../evidence/listener.ts';
 import type { ResetCase } from '../define.ts';
 import { atMs, listener, population, resetCase, resetFacts, type Change } from './facts.ts';
 
@@ -11,6 +11,6 @@ export const KEPT: Partial<Listener> = { refused: [], accepted: [atMs(1100)] };
 /** The first of the four; `change` applies to all of them. */
 export function waveCase(seen: Partial<Listener> = {}, change: Change<ResetFacts> = {}): ResetCase {
   const resets = [0, 1, 2, 3].map((row) => resetFacts({ ...change, row, atNs: atMs(1000 + row) }));
-  const spans = resets.map(({ atNs }) => ({ firstNs: 0, lastNs: atNs, reset: true }));
-  return resetCase(resets[0]!, 'active-abort', population(resets, { listeners: listener({ spans, ...seen }) }));
+  const lived = { begins: resets.map(() => 0), ends: resets.map(({ atNs }) => atNs) };
+  return resetCase(resets[0]!, 'active-abort', population(resets, { listeners: listener({ ...lived, ...seen }) }));
 }

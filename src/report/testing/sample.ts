@@ -211,7 +211,7 @@ export const FULL_REPORT: Full<Report> = {
       ...fullParts(),
       id: 'r1',
       mechanism: 'active-abort',
-      rsts: [{ ...SAMPLE_RST, duplicateOf: 18 }],
+      rsts: [{ ...SAMPLE_RST, duplicateOf: 18, says: 'reason 4, ABORT' }],
       moreRsts: 3,
       sender: {
         side: 'server',
