@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause } from './define.ts';
+import { times } from './duration.ts';
 import { hostPort, lasting, who } from './telling.ts';
 
 /** The answer to the end of a handshake; later packets meet a socket that is gone for other reasons. */
@@ -138,10 +139,6 @@ export const backlogOverflow: Cause = {
     ];
   },
 };
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
-}
 
 function synAcks(facts: ResetFacts): number[] {
   const { isn } = facts.half.server;

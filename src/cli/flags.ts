@@ -63,7 +63,7 @@ const PAGE: readonly Flag[] = [
   {
     flags: '--width <columns>',
     text: "columns of the text, 60 or more (default: the terminal's, else 100)",
-    parse: toNumber(60, 1000),
+    parse: toNumber('--width', 60, 1000),
   },
   { flags: '--ascii', text: 'no signs beyond ASCII' },
 ];
@@ -94,9 +94,18 @@ export const READ_FLAGS: readonly Flag[] = [
 export const WATCH_FLAGS: readonly Flag[] = [
   { flags: '-i, --interface <name>', text: 'where to listen, as for tcpdump' },
   { flags: '-w, --write <file>', text: 'keep the packets in a file too' },
-  { flags: '--duration <seconds>', text: 'stop after this time', parse: toNumber(0.1, 31_536_000) },
-  { flags: '--count <resets>', text: 'stop after this many resets', parse: toNumber(1, 1_000_000_000, true) },
-  { flags: '--snaplen <bytes>', text: 'bytes kept of each packet', parse: toNumber(96, 262_144, true), initial: 256 },
+  { flags: '--duration <seconds>', text: 'stop after this time', parse: toNumber('--duration', 0.1, 31_536_000) },
+  {
+    flags: '--count <resets>',
+    text: 'stop after this many resets',
+    parse: toNumber('--count', 1, 1_000_000_000, true),
+  },
+  {
+    flags: '--snaplen <bytes>',
+    text: 'bytes kept of each packet',
+    parse: toNumber('--snaplen', 96, 262_144, true),
+    initial: 256,
+  },
   { flags: '--ndjson', text: 'a JSON record a line: resets as they happen, the rest at the end' },
   ...PAGE,
   ...KNOWLEDGE,
@@ -131,10 +140,10 @@ function toColourMode(text: string): ColourMode {
   return mode;
 }
 
-function toNumber(least: number, most: number, whole: boolean = false): (text: string) => number {
+function toNumber(flag: string, least: number, most: number, whole: boolean = false): (text: string) => number {
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
     if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-    throw new Failure(`${text} is not a${whole ? ' whole' : ''} number from ${least} to ${most}`);
+    throw new Failure(`${flag} ${text}: give a${whole ? ' whole' : ''} number from ${least} to ${most}`);
   };
 }

@@ -66,9 +66,9 @@ describe('firsthand', () => {
 
   it('prints a stack only with --debug, wherever that stands', async () => {
     const plain = await run(['read', '--width', 'x', 'c']);
-    expect(plain).toEqual({ code: 2, out: '', err: 'firsthand: x is not a number from 60 to 1000\n' });
+    expect(plain).toEqual({ code: 2, out: '', err: 'firsthand: --width x: give a number from 60 to 1000\n' });
     expect((await run(['read', '--width', 'x', 'c', '--debug'])).err).toMatch(
-      /^firsthand: x is .*\n.*Failure: x is [^]*\n +at /,
+      /^firsthand: --width x: .*\n.*Failure: --width x: [^]*\n +at /,
     );
   });
 

@@ -8,7 +8,6 @@ export const RETRANSMISSION = 1;
 export const KEEP_ALIVE = 2;
 export const DUPLICATE = 4;
 export const ZERO_WINDOW = 8;
-export const WINDOW_UPDATE = 16;
 export const OUT_OF_ORDER = 32;
 
 export interface PacketStore {

@@ -2,6 +2,7 @@ import { seqDiff } from '../../wire/seq.ts';
 import type { Evidence } from '../../evidence/evidence.ts';
 import { other, type SilenceFacts } from '../../evidence/facts.ts';
 import { NO, shown, type SilenceCause } from '../define.ts';
+import { times } from '../duration.ts';
 import { lasting, who } from '../telling.ts';
 import { growingPauses, repeatFrames, repeatsOf, worked } from './repeats.ts';
 
@@ -33,7 +34,7 @@ export const retransmissionTimeout: SilenceCause = {
     sources: ['RFC 9293 §3.8.3', 'RFC 6298 §5', 'Linux Documentation/networking/ip-sysctl.rst tcp_retries2'],
   },
   tell({ facts }) {
-    return `${who(facts, facts.unanswered)} repeated itself ${facts.repeats} times in ${lasting(facts.tryingMs)} and was not answered any more`;
+    return `${who(facts, facts.unanswered)} repeated itself ${times(facts.repeats)} in ${lasting(facts.tryingMs)} and was not answered any more`;
   },
   judge({ facts }) {
     const { quietMs, repeats, tryingMs } = facts;
@@ -43,7 +44,7 @@ export const retransmissionTimeout: SilenceCause = {
         facts,
         'repeats-unanswered',
         repeatFrames(facts),
-        `${repeatedRange(facts)}: sent again ${repeats} times in ${lasting(facts.tryingMs)}, never acknowledged${growingPauses(facts)}`,
+        `${repeatedRange(facts)}: sent again ${times(repeats)} in ${lasting(facts.tryingMs)}, never acknowledged${growingPauses(facts)}`,
       ),
       shown(facts, 'quiet-before', [], `${lasting(quietMs)} without a packet came before the first of them`),
     ];
@@ -132,7 +133,7 @@ function neverAccepted(facts: SilenceFacts): Evidence[] {
       facts,
       'syn-ack-repeated',
       [],
-      `the server repeated its SYN+ACK ${server.retransmissions === 1 ? 'once' : `${server.retransmissions} times`} and acknowledged no byte: its accept queue is full (TcpExtListenOverflows there), or nothing of the client arrives`,
+      `the server repeated its SYN+ACK ${times(server.retransmissions)} and acknowledged no byte: its accept queue is full (TcpExtListenOverflows there), or nothing of the client arrives`,
     ),
   ];
 }

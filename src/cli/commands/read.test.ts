@@ -71,7 +71,7 @@ describe('firsthand read', () => {
     [['--role', '10.0.0.0/33=proxy'], '--role 10.0.0.0/33=proxy: the prefix length is 0 to 32'],
     [['--json', '--ndjson'], '--json and --ndjson exclude each other'],
     [['--color', 'blue'], '--color blue: give auto, always, never'],
-    [['--width', '20'], '20 is not a number from 60 to 1000'],
+    [['--width', '20'], '--width 20: give a number from 60 to 1000'],
     [['--hosts', '/nowhere/hosts'], '--hosts /nowhere/hosts: no such file'],
   ])('refuses %j in one line', async (flags, message) => {
     const { code, out, err } = await run(['read', ...flags, 'a'], { readCapture });
