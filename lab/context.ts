@@ -5,17 +5,23 @@ import { join } from 'node:path';
 import type { CleanupStack } from './cleanup.ts';
 import { startHelper } from './helper.ts';
 import type { Helper } from './helper.ts';
-import { ADDRESS, buildNetwork } from './network.ts';
+import { buildNetwork } from './network.ts';
 import type { Host, Network } from './network.ts';
 import { freePorts } from './ports.ts';
 import { startPuppet } from './puppet.ts';
 import type { Puppet } from './puppet.ts';
 import type { Scenario } from './scenario.ts';
+import { PLAIN } from './variation.ts';
+import type { Variation } from './variation.ts';
 import { waitFor } from './wait.ts';
 
 export interface LabContext {
-  /** The server's address: 127.0.0.1, or the server namespace's. */
+  /** The server's address: 127.0.0.1, or the server namespace's; an IPv6 address where the seed drew one. */
   readonly host: string;
+  /** Address and port as configuration files and URLs write them, an IPv6 address in brackets. */
+  at(port: number): string;
+  /** What the seed drew for this run. */
+  readonly variation: Variation;
   /** Free ports, as many as the scenario asked for. */
   readonly ports: readonly number[];
   /** The first of the ports. */
@@ -41,18 +47,22 @@ export async function prepareContext(
   cleanup: CleanupStack,
   countResets: () => Promise<number>,
   beginCapture: () => Promise<void>,
+  variation: Variation = PLAIN,
 ): Promise<LabContext> {
   const directory = await mkdtemp(join(tmpdir(), 'firsthand-lab-'));
   cleanup.defer(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
-  const ports = await freePorts(scenario.ports ?? 1);
-  const network = scenario.where === 'namespaces' ? await buildNetwork(cleanup) : null;
+  const ports = variation.ports ?? (await freePorts(scenario.ports ?? 1));
+  const network = scenario.where === 'namespaces' ? await buildNetwork(cleanup, { variation }) : null;
+  const host = network?.address.server ?? variation.loopback;
   return {
-    host: network === null ? '127.0.0.1' : ADDRESS.server,
+    host,
+    at: (port) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    variation,
     ports,
     port: ports[0]!,
     directory,
     cleanup,
-    spawn: (command, args, host) => startHelper(cleanup, command, args, host && network?.namespace[host]),
+    spawn: (command, args, where) => startHelper(cleanup, command, args, where && network?.namespace[where]),
     puppet: () => startPuppet(cleanup),
     beginCapture,
     resetsCaptured: (count) => waitFor(`${count} captured resets`, async () => (await countResets()) >= count, 30_000),

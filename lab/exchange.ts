@@ -4,10 +4,16 @@ import { TCP_STATE } from './puppet.ts';
 import type { Puppet, PuppetListener, PuppetSocket } from './puppet.ts';
 import { request, response } from './sockets.ts';
 
-export interface Connected {
+export interface Connected extends Pair {
   readonly listener: PuppetListener;
+}
+
+/** Both ends of a connection. */
+export interface Pair {
   readonly client: PuppetSocket;
   readonly accepted: PuppetSocket;
+  /** By how much requests and responses are padded; by nothing when absent. */
+  readonly paddingBytes?: number;
 }
 
 /** Listens on the server's first port and connects the client to it, in namespaces. */
@@ -18,28 +24,23 @@ export async function connected(lab: LabContext): Promise<Connected> {
 }
 
 /** One more connection to a listener. */
-export async function another(
-  lab: LabContext,
-  clients: Puppet,
-  listener: PuppetListener,
-): Promise<Pick<Connected, 'client' | 'accepted'>> {
+export async function another(lab: LabContext, clients: Puppet, listener: PuppetListener): Promise<Pair> {
   const [client, accepted] = await Promise.all([clients.connect(lab.host, lab.port), listener.accept()]);
-  return { client, accepted };
+  return { client, accepted, paddingBytes: lab.variation.paddingBytes };
 }
 
 /** One request and its complete response. */
-export async function exchange(
-  { client, accepted }: Pick<Connected, 'client' | 'accepted'>,
-  path: string,
-): Promise<void> {
-  await client.send(request(path));
-  await accepted.receive();
-  await accepted.send(response('200 OK', `this is ${path}`));
-  await client.receive();
+export async function exchange({ client, accepted, paddingBytes = 0 }: Pair, path: string): Promise<void> {
+  const asked = request(path, paddingBytes);
+  await client.send(asked);
+  await accepted.call('recv_exactly', { size: asked.length });
+  const answer = response('200 OK', `this is ${path}${' '.repeat(paddingBytes)}`);
+  await accepted.send(answer);
+  await client.call('recv_exactly', { size: answer.length });
 }
 
 /** Closes by two FINs, client first. */
-export async function closeBoth({ client, accepted }: Pick<Connected, 'client' | 'accepted'>): Promise<void> {
+export async function closeBoth({ client, accepted }: Pair): Promise<void> {
   await client.close();
   await accepted.state(TCP_STATE.closeWait);
   await accepted.close();

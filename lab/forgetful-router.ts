@@ -2,7 +2,7 @@ import type { LabContext } from './context.ts';
 
 /** Makes the router forget established connections after two seconds of quiet, and do `verdict` to what it does not know. */
 export async function forgetfulRouter(lab: LabContext, verdict: 'reject with tcp reset' | 'drop'): Promise<void> {
-  const rules = `table ip lab {
+  const rules = `table inet lab {
     chain forward {
       type filter hook forward priority 0
       ct state invalid ${verdict}

@@ -17,7 +17,7 @@ http {
   access_log off;
   client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy; fastcgi_temp_path ${directory}/fastcgi;
   uwsgi_temp_path ${directory}/uwsgi; scgi_temp_path ${directory}/scgi;
-  server { listen ${lab.host}:${lab.port} ${listenOptions}; ${serverBody} }
+  server { listen ${lab.at(lab.port)} ${listenOptions}; ${serverBody} }
 }
 `,
   );

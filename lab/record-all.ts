@@ -13,8 +13,9 @@ import { packageRoot } from './package-root.ts';
 import { record } from './record.ts';
 import type { Recording } from './record.ts';
 import { expectedResets, kindAt, truthAt } from './scenario.ts';
-import type { Scenario, Truth } from './scenario.ts';
+import type { Point, Scenario, Truth } from './scenario.ts';
 import { renderSources } from './sources.ts';
+import type { Variation } from './variation.ts';
 
 /** What truth.json says of one capture. */
 export interface CaptureTruth {
@@ -28,6 +29,8 @@ export interface CaptureTruth {
   readonly kernel: string;
   /** Where the capture was taken. */
   readonly where: string;
+  /** What a seed drew; absent in a plain recording. */
+  readonly variation?: Variation;
 }
 
 /** Captures above this size do not belong into the repository. */
@@ -93,14 +96,9 @@ async function noteTruth(directory: string, scenario: Scenario, recordings: read
     const { size } = await stat(file);
     if (size > MAX_CAPTURE_BYTES) throw new Error(`${file} has ${size} bytes, more than ${MAX_CAPTURE_BYTES}`);
     truths[basename(file)] = {
-      title: scenario.title,
-      scenario: scenario.id,
-      kind: kindAt(scenario, point),
-      truth: truthAt(scenario, point),
-      resets: expectedResets(scenario, point),
+      ...describeCapture(scenario, point),
       software: await softwareVersions(scenario.needs),
       kernel: `Linux ${release()}`,
-      where: point === 'loopback' ? 'loopback' : `network namespace of the ${point}`,
     };
   }
   const known = new Set(await readdir(directory));
@@ -109,6 +107,18 @@ async function noteTruth(directory: string, scenario: Scenario, recordings: read
   await writeFile(path, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
   const current = new Set(kept.map(([file]) => file));
   for (const file of known) if (file.endsWith('.pcap') && !current.has(file)) await rm(join(directory, file));
+}
+
+/** What a scenario says of the capture at one point, before anything is recorded. */
+export function describeCapture(scenario: Scenario, point: Point): Omit<CaptureTruth, 'software' | 'kernel'> {
+  return {
+    title: scenario.title,
+    scenario: scenario.id,
+    kind: kindAt(scenario, point),
+    truth: truthAt(scenario, point),
+    resets: expectedResets(scenario, point),
+    where: point === 'loopback' ? 'loopback' : `network namespace of the ${point}`,
+  };
 }
 
 async function readTruths(path: string): Promise<Record<string, CaptureTruth>> {

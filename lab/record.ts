@@ -8,17 +8,16 @@ import { prepareContext } from './context.ts';
 import type { LabContext } from './context.ts';
 import { runCommand, startHelper } from './helper.ts';
 import type { Helper } from './helper.ts';
-import { ADDRESS, DEVICE } from './network.ts';
+import { DEVICE } from './network.ts';
 import { readCapture } from './pcap-resets.ts';
 import type { CaptureContents } from './pcap-resets.ts';
 import { freePorts } from './ports.ts';
 import { startPuppet } from './puppet.ts';
 import { expectedResets, kindAt, scenarioName } from './scenario.ts';
 import type { Point, Scenario } from './scenario.ts';
+import { PLAIN } from './variation.ts';
+import type { Variation } from './variation.ts';
 import { waitFor } from './wait.ts';
-
-/** Bytes kept of every packet. */
-export const SNAP_BYTES = 256;
 
 const SCENARIO_MS = 40_000;
 
@@ -37,7 +36,12 @@ interface Recorder {
 }
 
 /** Runs one scenario and leaves its captures in `directory`; `stack` undoes everything when a signal interrupts. */
-export async function record(scenario: Scenario, directory: string, stack: CleanupStack): Promise<Recording[]> {
+export async function record(
+  scenario: Scenario,
+  directory: string,
+  stack: CleanupStack,
+  variation: Variation = PLAIN,
+): Promise<Recording[]> {
   const cleanup = new CleanupStack();
   stack.defer(`scenario ${scenario.id}`, () => cleanup.run());
   try {
@@ -47,6 +51,7 @@ export async function record(scenario: Scenario, directory: string, stack: Clean
       cleanup,
       async () => (await readCapture(recorders[0]!.file)).resets.length,
       () => begin(),
+      variation,
     );
     const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
     const begin = async (): Promise<void> => {
@@ -91,13 +96,26 @@ async function startRecorder(scenario: Scenario, lab: LabContext, point: Point):
     lab.cleanup,
     'tcpdump',
     // -Z: a tcpdump that drops root cannot write into the scenario's directory.
-    ['-i', device, '-n', '-U', '-w', file, '-s', String(SNAP_BYTES), '--immediate-mode', '-Z', 'root', filter],
+    [
+      '-i',
+      device,
+      '-n',
+      '-U',
+      '-w',
+      file,
+      '-s',
+      String(lab.variation.snapBytes),
+      '--immediate-mode',
+      '-Z',
+      'root',
+      filter,
+    ],
     host === null ? undefined : lab.network.namespace[host],
   );
   // A puppet of its own: the scenario may kill the ones it plays with.
   const marker = host === null ? null : await startPuppet(lab.cleanup, lab.network.namespace[host]);
-  const away = host === 'client' ? ADDRESS.server : ADDRESS.client;
-  const target = device === 'lo' ? '127.0.0.1' : away;
+  const elsewhere = host === 'client' ? 'server' : 'client';
+  const target = host === null || device === 'lo' ? '127.0.0.1' : lab.network.address[elsewhere];
   const mark = async (text: string): Promise<void> => {
     if (marker === null) await markLoopback(markerPort, text);
     else await marker.call('marker', { host: target, port: markerPort, text });

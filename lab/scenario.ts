@@ -22,10 +22,15 @@ export type Need =
 /** Where a capture may be taken. `loopback` is the only point of a loopback scenario. */
 export type Point = 'loopback' | 'client' | 'router' | 'server';
 
+/** What a seed may vary because it must not matter (variation.ts); a scenario whose truth hangs on one of them says so. */
+export type Varied = 'family' | 'delay' | 'loss' | 'ttl' | 'timestamps' | 'offloads' | 'payload' | 'snap';
+
 /** What was done, stated before any tool has looked. */
 export interface Truth {
   /** The side whose kernel, or in whose name somebody, sent the RST; null without a RST. */
   readonly sender: Side | null;
+  /** Who really sent it, where the mechanism alone does not say: a REJECT on the end host itself is the endpoint's. */
+  readonly actor?: 'endpoint' | 'middlebox';
   readonly mechanism: Mechanism | null;
   /** Null when nothing went wrong. */
   readonly cause: CauseId | SilenceId | null;
@@ -58,6 +63,8 @@ export interface Scenario {
   readonly points?: readonly Point[];
   /** Captures the loopback device of the hosts, or all their devices, instead of the cable between them. */
   readonly device?: 'lo' | 'any';
+  /** What a seed must leave alone, because it would change what is true here. */
+  readonly fixed?: readonly Varied[];
   /** Connections (incarnations) with at least one RST that the capture must show, per point where they differ. */
   readonly resets: number | Partial<Record<Point, number>>;
   readonly truth: Truth;

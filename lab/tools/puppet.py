@@ -214,44 +214,56 @@ def checksum(data):
 
 
 def forge(source, sourcePort, target, targetPort, seq, ack, flags, window=0, ttl=64, ipId=0, df=True, syn=False):
-    """Sends one IPv4 TCP segment of somebody else's."""
+    """Sends one TCP segment of somebody else's, over IPv4 or IPv6."""
     options = b"\x02\x04\x05\xb4" if syn else b""
     header = struct.pack(
         "!HHIIBBHHH", sourcePort, targetPort, seq, ack, (5 + len(options) // 4) << 4, flags, window, 0, 0
     ) + options
-    a, b = socket.inet_aton(source), socket.inet_aton(target)
-    total = checksum(a + b + struct.pack("!BBH", 0, 6, len(header)) + header)
+    version = family(source)
+    a, b = socket.inet_pton(version, source), socket.inet_pton(version, target)
+    total = checksum(a + b + struct.pack("!II", len(header), 6) + header)
     header = header[:16] + struct.pack("!H", total) + header[18:]
-    packet = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(header), ipId, 0x4000 if df else 0, ttl, 6, 0, a, b)
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+    if version == socket.AF_INET6:
+        packet = struct.pack("!IHBB", 6 << 28, len(header), 6, ttl) + a + b
+    else:
+        packet = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(header), ipId, 0x4000 if df else 0, ttl, 6, 0) + a + b
+    with socket.socket(version, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
         raw.sendto(packet + header, (target, 0))
     return True
 
 
+def segment(ip):
+    """What a forger must know of a TCP segment; nothing for any other packet."""
+    v6 = ip[0] >> 4 == 6
+    start = 40 if v6 else (ip[0] & 15) * 4
+    if len(ip) < start + 20 or ip[6 if v6 else 9] != 6:
+        return None
+    version = socket.AF_INET6 if v6 else socket.AF_INET
+    a, b = (ip[8:24], ip[24:40]) if v6 else (ip[12:16], ip[16:20])
+    sourcePort, targetPort, seq, ack, offset, flags, window = struct.unpack("!HHIIBBH", ip[start:start + 16])
+    size = struct.unpack("!H", ip[4:6])[0] + 40 if v6 else struct.unpack("!H", ip[2:4])[0]
+    length = size - start - (offset >> 4) * 4
+    return dict(
+        source=socket.inet_ntop(version, a), sourcePort=sourcePort, target=socket.inet_ntop(version, b),
+        targetPort=targetPort, seq=seq, ack=ack, flags=flags, window=window, length=length,
+        nextSeq=(seq + length + (flags & 1) + (flags >> 1 & 1)) & 0xFFFFFFFF, ttl=ip[7 if v6 else 8],
+        ipId=0 if v6 else struct.unpack("!H", ip[4:6])[0],
+    )
+
+
 def sniff(device, sourcePort, targetPort):
     """Opens a packet socket that remembers the latest segment of one direction."""
-    raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+    ETH_P_ALL = 3
+    raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     raw.bind((device, 0))
     seen = {}
 
     def watch():
         while True:
             frame = raw.recv(65536)
-            ip = frame[14:]
-            if len(ip) < 40 or ip[9] != 6:
-                continue
-            start = (ip[0] & 15) * 4
-            tcp = ip[start:]
-            sport, dport, seq, ack = struct.unpack("!HHII", tcp[:12])
-            if sport == sourcePort and (targetPort == 0 or dport == targetPort):
-                length = struct.unpack("!H", ip[2:4])[0] - start - (tcp[12] >> 4) * 4
-                flags = tcp[13]
-                seen.update(
-                    seq=seq, ack=ack, flags=flags, window=struct.unpack("!H", tcp[14:16])[0], length=length,
-                    nextSeq=(seq + length + (flags & 1) + (flags >> 1 & 1)) & 0xFFFFFFFF, ttl=ip[8],
-                    ipId=struct.unpack("!H", ip[4:6])[0], source=socket.inet_ntoa(ip[12:16]), sourcePort=sport,
-                    target=socket.inet_ntoa(ip[16:20]), targetPort=dport,
-                )
+            found = segment(frame[14:]) if frame[12:14] in (b"\x08\x00", b"\x86\xdd") else None
+            if found and found["sourcePort"] == sourcePort and targetPort in (0, found["targetPort"]):
+                seen.update(found)
 
     threading.Thread(target=watch, daemon=True).start()
     return keep(seen)

@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { connectCancelled } from './connect-cancelled.ts';
-import { attempts, atMs, BARREN, fires, population, resetCase, resetFacts, trigger } from './testing/facts.ts';
+import { MP_JOIN } from '../wire/mptcp.ts';
+import { judge } from './testing/read.ts';
+import {
+  attempts,
+  atMs,
+  BARREN,
+  fires,
+  listener,
+  population,
+  resetCase,
+  resetFacts,
+  trigger,
+} from './testing/facts.ts';
 
 describe('connect-cancelled', () => {
   const late = resetFacts({ ...BARREN, sender: 'client', trigger: trigger('syn-ack', 0.05, { frame: 2, side: 1 }) });
@@ -28,5 +40,32 @@ describe('connect-cancelled', () => {
     expect(connectCancelled.judge(resetCase(late, 'passive-answer', population(probes))).outcome).toBe('no');
     const scan = population([late], { byClient: new Map([[1, attempts({ attempts: 12, barren: 12, targets: 12 })]]) });
     expect(connectCancelled.judge(resetCase(late, 'passive-answer', scan)).outcome).toBe('no');
+  });
+  it('measures the whole handshake, wherever the capture was taken, for the connect timeout that it advises', () => {
+    const text = (lines: string): string => {
+      const { facts } = judge(lines);
+      return connectCancelled.remedies(resetCase(facts, 'passive-answer'))[1]!.text;
+    };
+    expect(text('0 > S\n150 < SA\n150.1 > R seq=1')).toContain('which takes 150 ms here');
+    // At the server the SYN+ACK follows at once, and the client's answer shows the way there and back.
+    expect(text('0 > S\n0.1 < SA\n150 > R seq=1')).toContain('which takes 150 ms here');
+    expect(text('0 > S\n0.1 < SA\n150 > A\n170 > RA')).toContain('which takes 150 ms here');
+  });
+  it('says no time that it does not know', () => {
+    const unseen = resetFacts({ ...BARREN, sender: 'client', half: { server: { synAckNs: -1 } } });
+    const [, raise] = connectCancelled.remedies(resetCase(unseen, 'active-abort'));
+    expect(raise!.text).toBe('If no other attempt won, raise the client’s connect timeout above the handshake');
+  });
+  it('is no subflow of Multipath TCP, which may stay without data', () => {
+    const joined = { mptcpSubtypes: 1 << MP_JOIN };
+    const half = { client: { ...late.half.client, ...joined }, server: { ...late.half.server, ...joined } };
+    const subflow = { ...late, half };
+    expect(connectCancelled.judge(resetCase(subflow, 'passive-answer')).outcome).toBe('no');
+  });
+  it('is likely where another attempt of the same client lives', () => {
+    const won = population([late], { listeners: listener({ survivorClients: new Set([1]) }) });
+    const judged = fires(connectCancelled, connectCancelled.judge(resetCase(late, 'passive-answer', won)));
+    expect(judged.level).toBe('likely');
+    expect(judged.twins).toBeUndefined();
   });
 });

@@ -5,9 +5,9 @@ import { lasting, who } from './telling.ts';
 /** Keep-alive gave up (tcp_timer.c, tcp_keepalive_timer): the one timer of Linux whose end sends a RST. */
 export const deadPeer: Cause = {
   id: 'dead-peer',
-  title: 'the peer stopped answering and its probes or retransmissions were given up',
+  title: 'the peer stopped answering, and its probes or retransmissions were given up by the other side',
   mechanisms: ['active-abort'],
-  who: 'the kernel of the side that probed',
+  who: 'the kernel of the side that probed, or repeated its data',
   requires: ['keep-alive probes or retransmissions without an answer', 'a RST of the same side'],
   uses: ['the reason TCP_KEEPALIVE_TIMEOUT in the kernel trace', 'a capture near the silent side'],
   docs: {
@@ -23,7 +23,7 @@ export const deadPeer: Cause = {
     sources: ['RFC 9293 §3.8.4', 'Linux net/ipv4/tcp_timer.c tcp_keepalive_timer, SK_RST_REASON_TCP_KEEPALIVE_TIMEOUT'],
   },
   tell({ facts }) {
-    if (facts.half[facts.sender].keepAlivesUnanswered === 0)
+    if (!hasProbed(facts))
       return `${who(facts, facts.sender)} gave up on ${who(facts, facts.receiver)}, which left ${facts.half[facts.sender].repeatsUnanswered} retransmissions unanswered`;
     return `${who(facts, facts.sender)} gave up on ${who(facts, facts.receiver)}, which left ${facts.half[facts.sender].keepAlivesUnanswered} keep-alive probes unanswered`;
   },
@@ -65,29 +65,58 @@ export const deadPeer: Cause = {
     };
   },
   remedies({ facts }) {
+    const sent = hasProbed(facts) ? 'Probes' : 'Retransmissions';
     return [
       {
         text: `Find where the packets to ${facts[facts.receiver].address} end: host down, address moved, or a firewall that forgot the connection and drops`,
         command: `tcpdump -ni any 'host ${facts[facts.sender].address} and port ${facts.server.port}'     # on ${facts[facts.receiver].address}`,
-        why: 'Probes that arrive and are answered there are lost on the way back; probes that never arrive are lost on the way out.',
+        why: `${sent} that arrive and are answered there are lost on the way back; ones that never arrive are lost on the way out.`,
       },
-      {
-        text: 'If a firewall or NAT forgets idle connections, probe more often than it forgets',
-        command: 'TCP_KEEPIDLE below the shortest state timeout on the path (cloud NAT and load balancers: 240–350 s)',
-        why: 'A probe refreshes the state of every packet filter on the path.',
-      },
+      hasProbed(facts)
+        ? {
+            text: 'If a firewall or NAT forgets idle connections, probe more often than it forgets',
+            command:
+              'TCP_KEEPIDLE below the shortest state timeout on the path (cloud NAT and load balancers: 240–350 s)',
+            why: 'A probe refreshes the state of every packet filter on the path.',
+          }
+        : {
+            text: `At ${who(facts, facts.sender)}: set how long data may stay unacknowledged, as long as the path may be gone and no longer`,
+            command:
+              'setsockopt TCP_USER_TIMEOUT 30000   # milliseconds; for all sockets of Linux: sysctl net.ipv4.tcp_retries2',
+            why: 'Linux repeats for about 15 minutes by default (tcp_retries2 = 15); the limit of the socket goes before it. Keep-alive has no part in it: it rests while data is unacknowledged.',
+          },
     ];
   },
   confirm({ facts }) {
-    return [
-      {
-        text: `On ${facts[facts.sender].address}: keep-alive timers and probes of live connections`,
-        command: `ss -tno '( sport = :${facts.server.port} or dport = :${facts.server.port} )'`,
-        why: 'timer:(keepalive,…,N) shows unanswered probes while it happens.',
-      },
-    ];
+    const { address } = facts[facts.sender];
+    const command = `ss -tnoi '( sport = :${facts.server.port} or dport = :${facts.server.port} )'`;
+    return hasProbed(facts)
+      ? [
+          {
+            text: `On ${address}: keep-alive timers and probes of live connections`,
+            command,
+            why: 'timer:(keepalive,…,N) shows unanswered probes while it happens.',
+          },
+        ]
+      : [
+          {
+            text: `On ${address}: retransmission timers of live connections`,
+            command,
+            why: 'timer:(on,…,N) and retrans show unanswered retransmissions while it happens.',
+          },
+          {
+            text: `On ${address}: whether its kernel gives up`,
+            command: 'nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout',
+            why: 'TCPAbortOnTimeout grows with each connection that Linux itself gives up; where it stands still, the application did.',
+          },
+        ];
   },
 };
+
+/** It asked by keep-alive probes whether the peer is there; otherwise it repeated its data. */
+function hasProbed({ half, sender }: ResetFacts): boolean {
+  return half[sender].keepAlivesUnanswered > 0;
+}
 
 /** Fewer repeats in less time are a loss that is being repaired. */
 const MANY_REPEATS = 5;

@@ -90,10 +90,7 @@ export function shown(
   text: string,
   compared?: { expected: string; received: string },
 ): Evidence {
-  return {
-    fact,
-    frames: frames.filter((frame) => frame > 0).map((frame) => ({ input: facts.input, frame })),
-    ...compared,
-    text,
-  };
+  const named = frames.filter((frame) => frame > 0).map((frame) => ({ input: facts.input, frame }));
+  if (compared === undefined) return { fact, frames: named, text };
+  return { fact, frames: named, expected: compared.expected, received: compared.received, text };
 }

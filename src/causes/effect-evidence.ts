@@ -25,14 +25,19 @@ function effectOf(facts: ResetFacts, ruling: Ruling): Evidence {
   const receiver = who(facts, facts.receiver);
   const frames = [packet.frame];
   const place = placeOf(facts, ruling, ruling.arrived);
-  const compared = {
-    ...(ruling.expected < 0 ? {} : { expected: `sequence number ${relative(ruling.expected, rst)}` }),
-    received: `sequence number ${relative(packet.seq, rst)}`,
+  const received = `sequence number ${relative(packet.seq, rst)}`;
+  // Literals: objects made by spreading in their middle have a shape each.
+  const say = (effect: string, text: string, also: readonly number[] = []): Evidence => {
+    const { fact, frames: named } = shown(facts, `rst-${effect}`, [...frames, ...also], text);
+    if (ruling.expected < 0) return { fact, frames: named, text, received };
+    return {
+      fact,
+      frames: named,
+      text,
+      expected: `sequence number ${relative(ruling.expected, rst)}`,
+      received,
+    };
   };
-  const say = (effect: string, text: string, also: readonly number[] = []): Evidence => ({
-    ...shown(facts, `rst-${effect}`, [...frames, ...also], text),
-    ...compared,
-  });
   switch (ruling.effect) {
     case 'accepted':
       return say('accepted', `${receiver} accepted it: ${place}`);

@@ -43,7 +43,9 @@ export function rankCauses(input: ResetCase): Ranked<CauseId> {
 function doubted(firing: Firing, mechanisms: readonly Mechanism[], { mechanism }: ResetCase): Firing {
   const ofApplication = mechanism.mechanism === 'active-abort' && mechanisms.includes('active-abort');
   if (mechanism.actor !== 'unknown' || !ofApplication) return firing;
-  return { ...firing, weight: firing.weight * 0.5, level: 'possible' };
+  // More signs than one against the host, but nothing that anybody did: then a forger leaves the same bytes.
+  const twins = mechanism.level === 'possible' ? { twins: [...(firing.twins ?? []), 'injected' as const] } : {};
+  return { ...firing, ...twins, weight: firing.weight * 0.5, level: 'possible' };
 }
 
 /** Ranks the causes of a silence. */

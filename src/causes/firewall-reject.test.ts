@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { ConversationOptions } from '../flow/testing/conversation.ts';
+import { firewallReject } from './firewall-reject.ts';
+import { onOneHost } from './one-host.ts';
+import { population } from './testing/facts.ts';
 import { judge } from './testing/read.ts';
 
 /** Connected, two exchanges of four bytes each; the server's TTL as captured is 61. */
@@ -50,5 +54,57 @@ describe('firewall-reject', () => {
   it('stays quiet after a FIN', () => {
     const { fired } = judge(`${OPEN}66 < FA\n67 < R ttl=64`);
     expect(fired).not.toContain('firewall-reject');
+  });
+  describe('on one host', () => {
+    const ONE = { client: '10.0.0.5', server: '10.0.0.5', serverTtl: 64 };
+    const wordsOf = (options: ConversationOptions): string => {
+      const { facts, mechanism, cause } = judge(`${OPEN}66 < R ttl=63\n${TALKS_ON}`, options);
+      expect(cause.group).toContain('firewall-reject');
+      const input = { facts, mechanism, population: population([facts]) };
+      const advice = [...firewallReject.remedies(input), ...firewallReject.confirm(input)];
+      const said = advice.map(({ text, command, why }) => `${text} ${command} ${why}`);
+      return [firewallReject.tell(input), ...cause.cannotTell, ...mechanism.cannotTell, ...said].join('\n');
+    };
+    it('is that host’s own rule: nothing lies on the way, and no capture behind it', () => {
+      const said = wordsOf(ONE);
+      expect(said).toContain('a packet filter of this machine answered');
+      expect(said).toContain('the counters of that host’s own reject rules');
+      expect(said).toContain('insert rule inet filter input');
+      expect(said).not.toMatch(
+        /on the path|on the way|in the path|traceroute|capture behind|other side of the suspect/,
+      );
+    });
+    it('and otherwise a device’s, to be looked for on the way', () => {
+      const said = wordsOf({});
+      expect(said).toContain('something in the path answered');
+      expect(said).toContain('insert rule inet filter forward');
+      expect(said).toMatch(/counters of the reject rules on the path/);
+      expect(said).toContain('tcptraceroute');
+    });
+    it.each([
+      ['127.0.0.1', '127.0.0.1'],
+      ['127.0.0.1', '127.0.0.53'],
+      ['::1', '::1'],
+      ['10.0.0.5', '10.0.0.5'],
+    ])('%s and %s are one host', (client, server) => {
+      expect(onOneHost({ client: { address: client }, server: { address: server } })).toBe(true);
+    });
+    it('two addresses are two hosts as far as a capture shows', () => {
+      expect(onOneHost({ client: { address: '10.0.0.9' }, server: { address: '10.0.0.5' } })).toBe(false);
+    });
+    it('asks for its counters, too, where no sign shows a filter', () => {
+      const judged = (options: ConversationOptions) => {
+        const { facts, mechanism } = judge(`${OPEN}70 < R`, options);
+        return firewallReject.judge({ facts, mechanism, population: population([facts]) });
+      };
+      expect(judged(ONE)).toMatchObject({
+        outcome: 'cannot-tell',
+        wouldTell: expect.stringContaining('own reject rules'),
+      });
+      expect(judged({})).toMatchObject({
+        outcome: 'cannot-tell',
+        wouldTell: expect.stringContaining('a capture behind it'),
+      });
+    });
   });
 });

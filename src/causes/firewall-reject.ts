@@ -1,6 +1,9 @@
-import type { ConnectionFacts } from '../evidence/facts.ts';
+import type { ResetFacts } from '../evidence/facts.ts';
+import type { CauseId } from '../terms/causes.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { forgottenByThen } from './firewall-state-expiry.ts';
+import { nearerThanBefore } from './nearer.ts';
+import { onOneHost } from './one-host.ts';
 import { who } from './telling.ts';
 
 /** A rule in the path answered with a RST in the endpoint's name (nf_reject_ipv4.c). */
@@ -16,7 +19,7 @@ export const firewallReject: Cause = {
     'TcpOutRsts of the endpoint, which does not count a REJECT',
   ],
   docs: {
-    what: 'A packet filter with a rule “reject with tcp reset” drops the packet and answers its sender as if the other endpoint had. The other endpoint hears nothing; in the middle of a connection it goes on talking.',
+    what: 'A packet filter with a rule “reject with tcp reset” drops the packet and answers its sender as if the other endpoint had. The other endpoint hears nothing; in the middle of a connection it goes on talking. Between two programs of one host it is a rule of that host.',
     why: 'REJECT instead of DROP spares clients a timeout. It hits live connections when a rule changes, when state is lost, or when a policy is applied to established traffic.',
     tellApart: [
       {
@@ -53,7 +56,9 @@ export const firewallReject: Cause = {
         level: 'possible',
         twins: forgottenByThen(facts) ? ['state-mismatch', 'firewall-state-expiry'] : ['state-mismatch'],
         evidence: mechanism.evidence,
-        wouldTell: `whether a filter answered, or another host to which the packet was brought: the counters of the reject rules on the path, and whether several hosts answer for ${facts[sender].address} (anycast, equal-cost paths, a load balancer without a connection table).`,
+        wouldTell: onOneHost(facts)
+          ? `whether a filter answered, or the kernel: ${OWN_COUNTERS}.`
+          : `whether a filter answered, or another host to which the packet was brought: the counters of the reject rules on the path, and whether several hosts answer for ${facts[sender].address} (anycast, equal-cost paths, a load balancer without a connection table).`,
       };
     }
     if (trigger === null) return NO;
@@ -71,18 +76,23 @@ export const firewallReject: Cause = {
         ),
       );
     }
+    const nearer = nearerThanBefore(facts);
     if (signs.length === 0)
       return {
         outcome: 'cannot-tell',
-        wouldTell: `whether a firewall answered for ${facts[sender].address}: a capture behind it, or its reject counters.`,
+        wouldTell: onOneHost(facts)
+          ? `whether a packet filter answered for ${facts[sender].address}: ${OWN_COUNTERS}.`
+          : `whether a firewall answered for ${facts[sender].address}: a capture behind it, or its reject counters.`,
       };
     return {
       outcome: 'fires',
       weight: 0.6,
       level: 'possible',
-      twins: mechanism.mechanism === 'syn-answer' ? ['refused'] : ['no-socket', 'state-mismatch'],
-      evidence: signs,
-      wouldTell: 'who sent it: a capture behind the suspected firewall; TTL alone is no proof.',
+      twins: mechanism.mechanism === 'syn-answer' ? ['refused'] : twinsOf(facts, nearer !== null),
+      evidence: nearer === null ? signs : [nearer, ...signs],
+      wouldTell: onOneHost(facts)
+        ? `who sent it: ${OWN_COUNTERS}; TTL alone is no proof.`
+        : 'who sent it: a capture behind the suspected firewall; TTL alone is no proof.',
     };
   },
   remedies({ facts }) {
@@ -122,8 +132,12 @@ export const firewallReject: Cause = {
   },
 };
 
-/** Both ends are one machine, as on the loopback: there is no path between them. */
-function onOneHost({ client, server }: ConnectionFacts): boolean {
-  const own = server.address;
-  return client.address === own || own.startsWith('127.') || own === '::1';
+/** Between two programs of one host no capture lies behind the filter. */
+const OWN_COUNTERS = 'the counters of that host’s own reject rules (nft list ruleset, iptables-save -c)';
+
+/** Others that answer so; from nearer than the host, the host itself is none of them. */
+function twinsOf(facts: ResetFacts, isNearer: boolean): CauseId[] {
+  const twins: CauseId[] = isNearer ? ['state-mismatch'] : ['no-socket', 'state-mismatch'];
+  if (forgottenByThen(facts)) twins.push('firewall-state-expiry');
+  return twins;
 }

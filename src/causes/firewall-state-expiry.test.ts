@@ -13,4 +13,9 @@ describe('firewall-state-expiry', () => {
     const { fired } = judge(OPEN + '10 > PA len=4\n11 < R');
     expect(fired).not.toContain('firewall-state-expiry');
   });
+  it('cannot tell a device that forgot from a host that did', () => {
+    const { cause } = judge(OPEN + '400003 > PA len=4\n400004 < R');
+    expect(cause.level).toBe('possible');
+    expect(cause.group).toEqual(expect.arrayContaining(['firewall-state-expiry', 'no-socket', 'firewall-reject']));
+  });
 });

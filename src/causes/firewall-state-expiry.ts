@@ -1,5 +1,6 @@
 import type { ResetFacts } from '../evidence/facts.ts';
 import { NO, shown, type Cause } from './define.ts';
+import { nearerThanBefore } from './nearer.ts';
 import { lasting, who } from './telling.ts';
 
 /** State timeouts that devices ship with, shortest first, in seconds; a quiet time just above one of them is telling. */
@@ -53,6 +54,7 @@ export const firewallStateExpiry: Cause = {
       return NO;
     if (facts.phase === 'connect' || trigger.kind === 'syn-ack' || trigger.kind === 'syn') return NO;
     const telling = COMMON_TIMEOUTS_S.some((s) => quietMs >= s * 1000 && quietMs < s * 1150);
+    const nearer = nearerThanBefore(facts);
     const otherSender = mechanism.actor !== 'endpoint';
     const weight = (quietMs >= 30_000 ? 0.5 : 0.3) + (telling ? 0.1 : 0) + (otherSender ? 0.25 : 0);
     return {
@@ -60,11 +62,12 @@ export const firewallStateExpiry: Cause = {
       weight,
       level: mechanism.level === 'likely' && mechanism.mechanism === 'in-path-answer' ? 'likely' : 'possible',
       twins:
-        mechanism.mechanism === 'in-path-answer'
+        mechanism.mechanism === 'in-path-answer' || nearer !== null
           ? ['firewall-reject', 'state-mismatch']
           : ['no-socket', 'firewall-reject'],
       wouldTell: `whether ${facts[sender].address} sent it: a capture on its side of the path, or keep-alives shorter than ${lasting(quietMs)} that make it disappear.`,
       evidence: [
+        ...(nearer === null ? [] : [nearer]),
         shown(
           facts,
           'quiet-then-answered',

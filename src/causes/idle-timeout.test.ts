@@ -13,4 +13,10 @@ describe('idle-timeout', () => {
     const { fired } = judge(OPEN + '10 < RA');
     expect(fired).not.toContain('idle-timeout');
   });
+  it('cannot tell one odd silence from an abort for another reason', () => {
+    const { cause } = judge(OPEN + '7333 < RA');
+    expect(cause).toMatchObject({ id: 'idle-timeout', level: 'possible' });
+    expect(cause.group).toContain('linger-zero');
+    expect(cause.cannotTell[0]).toContain('the same idle time on a second and third connection');
+  });
 });

@@ -31,6 +31,7 @@ export const injected: Cause = {
   },
   tell({ facts, mechanism }) {
     const name = who(facts, facts.sender);
+    if (mechanism.actorLevel === 'proof') return `a RST in the name of ${name} was forged: it never left that host`;
     return mechanism.evidence.some(({ fact }) => fact === 'claimed-sender-talks-on')
       ? `a RST in the name of ${name} was forged: that host talks on as if it had not sent it`
       : `a RST in the name of ${name} was ${mechanism.level === 'likely' ? '' : 'perhaps '}forged: no honest stack numbers its RSTs like this`;
@@ -55,12 +56,19 @@ export const injected: Cause = {
       ? { outcome: 'fires', weight: 0.93, level: 'likely', evidence }
       : { outcome: 'fires', weight: 0.6, level: 'possible', evidence };
   },
-  remedies({ facts }) {
+  remedies({ facts, mechanism }) {
+    const proved = mechanism.actorLevel === 'proof';
     return [
       {
-        text: 'Find the device: capture on both ends at once and compare',
-        command: `tcpdump -ni any -w end.pcap 'host ${facts[facts.receiver].address} and port ${facts.server.port}'     # on ${facts[facts.sender].address}, too`,
-        why: 'A RST that one end receives and the other never sent is proof, and the hop between narrows it down.',
+        text: proved
+          ? 'Find the device: capture between these places as well, and read all captures together'
+          : 'Find the device: capture on both ends at once and read both captures together',
+        command: proved
+          ? `tcpdump -ni any -w between.pcap 'host ${facts[facts.receiver].address} and port ${facts.server.port}'`
+          : `tcpdump -ni any -w end.pcap 'host ${facts[facts.receiver].address} and port ${facts.server.port}'     # on ${facts[facts.sender].address}, too`,
+        why: proved
+          ? 'Each place that has the RST, or has it not, halves the path.'
+          : 'A RST that one end receives and the other never sent is proof, and the hop between narrows it down.',
       },
       {
         text: 'Ask whoever runs inspection on the path, with the frames above',

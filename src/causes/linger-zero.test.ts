@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lingerZero } from './linger-zero.ts';
 import { judge } from './testing/read.ts';
 
 /** Connected, one exchange of four bytes each. */
@@ -28,5 +29,15 @@ describe('linger-zero', () => {
     expect(fired).not.toContain('linger-zero');
     expect(cause.id).toBe('dead-peer');
     expect(effects).toEqual(['unknown']);
+  });
+  it('says what was done, not what was meant: a library may do it unasked', () => {
+    expect(lingerZero.title).not.toMatch(/purpose|inten|deliberate/);
+    expect(lingerZero.title).toContain('library');
+  });
+  it('cannot tell whether the last bytes had been read', () => {
+    const { cause } = judge(OPEN + '400 < RA');
+    expect(cause).toMatchObject({ id: 'linger-zero', level: 'possible' });
+    expect(cause.group).toEqual(expect.arrayContaining(['unread-data', 'process-crash', 'killed']));
+    expect(cause.cannotTell[0]).toContain('TCPAbortOnData on 10.0.0.5');
   });
 });

@@ -10,7 +10,7 @@ const SAME_BYTES: readonly CauseId[] = ['process-crash', 'killed'];
 /** SO_LINGER with a timeout of zero turns close() into an abort (socket(7); tcp.c, __tcp_close). */
 export const lingerZero: Cause = {
   id: 'linger-zero',
-  title: 'an application aborted the connection on purpose, as SO_LINGER 0 does',
+  title: 'an application, or a library in it, aborted the connection instead of closing it, as SO_LINGER 0 does',
   mechanisms: ['active-abort'],
   who: 'the application at an endpoint',
   requires: ['a RST of a live socket'],
@@ -21,7 +21,7 @@ export const lingerZero: Cause = {
   ],
   docs: {
     what: 'A socket with SO_LINGER on and a timeout of zero is not closed but aborted: unsent data is discarded and a RST goes out at once. Node calls it resetAndDestroy(), HAProxy option nolinger, nginx reset_timedout_connection.',
-    why: 'It avoids TIME_WAIT, frees memory at once and gets rid of dead clients, and so it is set where it should not be: on connections whose peer still waits for data.',
+    why: 'It avoids TIME_WAIT, frees memory at once and gets rid of dead clients, and so it is set where it should not be: on connections whose peer still waits for data. Often nobody chose it: a library, a test tool or a server’s shutdown does it by default.',
     tellApart: [
       {
         from: 'unread-data',

@@ -10,17 +10,17 @@ import type { Actor, Level } from '../terms/actors.ts';
 import type { Mechanism } from '../terms/mechanisms.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
-import type { Half } from '../flow/half.ts';
-import { seqDiff } from '../wire/seq.ts';
 import { ACK } from '../wire/tcp.ts';
-import { OPT_AO, OPT_MD5, OPT_MPTCP, OPT_TIMESTAMPS } from '../wire/tcp-options.ts';
+import { OPT_TIMESTAMPS } from '../wire/tcp-options.ts';
 import { ms } from './duration.ts';
 import { answersSyn } from './answers-syn.ts';
 import { detect } from './forgery/detectors.ts';
 import { likeness } from './forgery/match-shape.ts';
 import { foreignKernel, physicalSigns, unfinishedReject } from './forgery/physics.ts';
 import { readSigns, type Signs } from './signs.ts';
-import type { Surroundings } from './surroundings.ts';
+import { describe, oddityOf, relative } from './rst-form.ts';
+import { whoElse, type Surroundings } from './surroundings.ts';
+import { windowText } from './window-text.ts';
 
 export interface MechanismVerdict {
   readonly mechanism: Mechanism;
@@ -40,11 +40,11 @@ export function judgeMechanism(rst: RstRecord, around: Surroundings): MechanismV
   const stale = found.filter(({ id }) => id === 'DATA_SEQ_RST').map(theEvidence);
   const against = [...signs.against, ...physicalSigns(rst, around), ...stale];
   const unfinished = unfinishedReject(rst, around);
-  if (unfinished !== null) return inPath(shape, [unfinished, ...[talksOn ?? []].flat(), ...against], 'likely');
+  if (unfinished !== null) return inPath(around, shape, [unfinished, ...[talksOn ?? []].flat(), ...against], 'likely');
   const isAnswer = shape.mechanism === 'passive-answer' && shape.level === 'likely' && guesses.length === 0;
   const kernel = foreignKernel(rst, around);
   if (kernel !== null && found.length + against.length > 0) against.push(kernel);
-  if (talksOn !== null && isAnswer) return notItsKernel(shape, talksOn, against);
+  if (talksOn !== null && isAnswer) return notItsKernel(around, shape, talksOn, against);
   if (talksOn !== null && against.length + guesses.length > 0) {
     return forged(rst, around, shape, [talksOn, ...guesses, ...against], 'likely');
   }
@@ -113,10 +113,7 @@ function forged(
     actor: 'middlebox',
     actorLevel: level,
     evidence: [shape.evidence, ...signs, ...(like === null ? [] : [like.evidence])],
-    cannotTell: [
-      'Which device sent it: a capture on the other side of the suspect would show where this RST first appears.',
-      ...(like === null ? [] : [like.decides]),
-    ],
+    cannotTell: [whoElse(around), ...(like === null ? [] : [like.decides])],
   };
 }
 
@@ -124,15 +121,28 @@ function forged(
  * An honest form, an answer to a real segment, but the host that holds the connection never saw that segment: a filter
  * took it and answered, or a load balancer, an anycast route or a lost translation brought it to another kernel.
  */
-function notItsKernel(shape: Shape, talksOn: Evidence, against: readonly Evidence[]): MechanismVerdict {
+function notItsKernel(
+  around: Surroundings,
+  shape: Shape,
+  talksOn: Evidence,
+  against: readonly Evidence[],
+): MechanismVerdict {
   const fromHere = against.some(({ fact }) => fact === 'direction-contradicts');
-  if (fromHere) return inPath(shape, [talksOn, ...against], 'likely');
-  return { ...inPath(shape, [talksOn, ...against], 'possible'), ...(against.length > 0 ? {} : { actor: 'unknown' }) };
+  if (fromHere) return inPath(around, shape, [talksOn, ...against], 'likely');
+  return {
+    ...inPath(around, shape, [talksOn, ...against], 'possible'),
+    ...(against.length > 0 ? {} : { actor: 'unknown' }),
+  };
 }
 
 const AS_A_KERNEL = 'in the form of a kernel without a socket it answered';
 
-function inPath(shape: Shape, signs: readonly Evidence[], level: 'likely' | 'possible'): MechanismVerdict {
+function inPath(
+  around: Surroundings,
+  shape: Shape,
+  signs: readonly Evidence[],
+  level: 'likely' | 'possible',
+): MechanismVerdict {
   const { evidence } = shape;
   return {
     mechanism: 'in-path-answer',
@@ -143,9 +153,7 @@ function inPath(shape: Shape, signs: readonly Evidence[], level: 'likely' | 'pos
       { ...evidence, text: evidence.text.replace(/^a kernel without a socket answered/, AS_A_KERNEL) },
       ...signs,
     ],
-    cannotTell: [
-      'Which device sent it: a capture on the other side of the suspect would show where this RST first appears.',
-    ],
+    cannotTell: [whoElse(around)],
   };
 }
 
@@ -154,9 +162,6 @@ interface Shape {
   readonly level: Level;
   readonly evidence: Evidence;
 }
-
-/** What tcp_v4_send_reset may add to a RST without a socket (net/ipv4/tcp_ipv4.c). */
-const KERNEL_OPTIONS = OPT_MPTCP | OPT_MD5 | OPT_AO;
 
 /** An answer comes within a few round trips; this is the floor for a busy host. */
 const ANSWER_FLOOR_MS = 50;
@@ -266,32 +271,8 @@ function shapeOf(rst: RstRecord, signs: Signs): Shape {
       expected: expected < 0 ? 'RST+ACK of a live socket' : `RST+ACK at sequence ${relative(expected, from)}`,
       received: describe(rst),
       text: live
-        ? `RST+ACK with a socket’s own state (${[packet.window > 0 ? `window ${packet.window}` : '', rst.options & OPT_TIMESTAMPS ? 'timestamps' : '', atNext ? 'next sequence number' : ''].filter(Boolean).join(', ')}): a live socket was aborted`
+        ? `RST+ACK with a socket’s own state (${[packet.window > 0 ? `window ${windowText(from, packet)}` : '', rst.options & OPT_TIMESTAMPS ? 'timestamps' : '', atNext ? 'next sequence number' : ''].filter(Boolean).join(', ')}): a live socket was aborted`
         : `RST+ACK${atNext ? ' at the next sequence number' : ''} with window 0 and no options: an abort as Windows and some devices send it`,
     },
   };
-}
-
-/** What sets a bare RST apart from those that Linux sends without a socket; empty when nothing does. */
-function oddityOf({ packet, options }: RstRecord): string {
-  if (packet.window > 0) return `window ${packet.window}`;
-  if (packet.ack !== 0) return 'an acknowledgement number but no ACK flag';
-  return (options & ~KERNEL_OPTIONS) === 0 ? '' : 'options';
-}
-
-function describe(rst: RstRecord): string {
-  const { packet } = rst;
-  const parts = [
-    packet.flags & ACK ? 'RST+ACK' : 'RST',
-    `seq ${relative(packet.seq, rst.from)}`,
-    `window ${packet.window}`,
-  ];
-  if (rst.options & OPT_TIMESTAMPS) parts.push('timestamps');
-  if (packet.length > 0) parts.push(`${packet.length} bytes of payload`);
-  return parts.join(', ');
-}
-
-function relative(seq: number, half: Half): string {
-  if (half.startSeq < 0) return `${seq} (raw)`;
-  return String(seqDiff(seq, half.startSeq) + 1);
 }

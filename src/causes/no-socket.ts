@@ -1,5 +1,7 @@
 import type { CauseId } from '../terms/causes.ts';
 import { NO, shown, type Cause } from './define.ts';
+import { nearerThanBefore } from './nearer.ts';
+import { onOneHost } from './one-host.ts';
 import { lasting, serviceJournal, socketsOn, who } from './telling.ts';
 
 /** A kernel does not know the connection that it is asked about. */
@@ -19,7 +21,10 @@ export const noSocket: Cause = {
         from: 'firewall-state-expiry',
         how: 'a firewall answers in the host’s name after a long quiet; another TTL or the host’s silent counters tell.',
       },
-      { from: 'state-mismatch', how: 'there the host is up and other connections to it go on.' },
+      {
+        from: 'state-mismatch',
+        how: 'there the host is up and other connections to it go on; an answer from nearer than all before, by TTL and by time, comes from another kernel.',
+      },
     ],
     sources: ['RFC 9293 §3.5.2', 'Linux net/ipv4/tcp_ipv4.c tcp_v4_send_reset, SK_RST_REASON_NO_SOCKET'],
   },
@@ -35,10 +40,12 @@ export const noSocket: Cause = {
     if ((facts.quietMs ?? 0) > 1500) twins.push('firewall-state-expiry');
     return {
       outcome: 'fires',
-      weight: known ? 0.6 : 0.45,
+      weight: nearerThanBefore(facts) !== null ? 0.25 : known ? 0.6 : 0.45,
       level: 'possible',
       twins,
-      wouldTell: `whether ${facts[sender].address} itself sent it and why: its uptime, the trace event tcp_send_reset there, or a capture on its own interface.`,
+      wouldTell: onOneHost(facts)
+        ? `whether the kernel of ${facts[sender].address} or a reject rule there sent it, and why: its uptime, and the trace event tcp_send_reset there.`
+        : `whether ${facts[sender].address} itself sent it and why: its uptime, the trace event tcp_send_reset there, or a capture on its own interface.`,
       evidence: [
         shown(
           facts,
@@ -68,14 +75,11 @@ export const noSocket: Cause = {
   },
   confirm({ facts }) {
     const { sender } = facts;
-    return [
-      serviceJournal(facts, sender),
-      {
-        text: 'Whether that host sent it',
-        command: `tcpdump -ni any 'host ${facts[facts.receiver].address} and port ${facts.server.port} and tcp[tcpflags] & tcp-rst != 0'`,
-        why: `Run on ${facts[sender].address}: a RST that is not seen leaving it was sent by somebody in between.`,
-      },
-      socketsOn(facts, sender),
-    ];
+    const captureThere = {
+      text: 'Whether that host sent it',
+      command: `tcpdump -ni any 'host ${facts[facts.receiver].address} and port ${facts.server.port} and tcp[tcpflags] & tcp-rst != 0'`,
+      why: `Run on ${facts[sender].address}: a RST that is not seen leaving it was sent by somebody in between.`,
+    };
+    return [serviceJournal(facts, sender), ...(onOneHost(facts) ? [] : [captureThere]), socketsOn(facts, sender)];
   },
 };

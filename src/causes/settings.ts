@@ -27,6 +27,13 @@ export const IDLE_SETTINGS: readonly IdleSetting[] = [
     default: '1h',
     example: 'idle_timeout: 3600s',
   },
+  // Before Apache httpd: it calls itself Apache-Coyote and Apache Tomcat.
+  {
+    software: /tomcat|coyote/i,
+    setting: 'keepAliveTimeout',
+    default: '60000 ms',
+    example: '<Connector keepAliveTimeout="75000" …/>',
+  },
   { software: /apache|httpd/i, setting: 'KeepAliveTimeout', default: '5', example: 'KeepAliveTimeout 75' },
   { software: /caddy/i, setting: 'idle_timeout', default: '5m', example: 'timeouts { idle 5m }' },
   {
@@ -44,12 +51,6 @@ export const IDLE_SETTINGS: readonly IdleSetting[] = [
   { software: /gunicorn/i, setting: '--keep-alive', default: '2', example: 'gunicorn --keep-alive 75 …' },
   { software: /uvicorn/i, setting: '--timeout-keep-alive', default: '5', example: 'uvicorn --timeout-keep-alive 75 …' },
   { software: /puma/i, setting: 'persistent_timeout', default: '65', example: 'persistent_timeout 75' },
-  {
-    software: /tomcat|coyote/i,
-    setting: 'keepAliveTimeout',
-    default: '60000 ms',
-    example: '<Connector keepAliveTimeout="75000" …/>',
-  },
   {
     software: /kestrel/i,
     setting: 'KeepAliveTimeout',

@@ -13,4 +13,10 @@ describe('stale-reuse', () => {
     const { fired } = judge(OPEN + '5400 > PA len=4\n5401 < R');
     expect(fired).not.toContain('stale-reuse');
   });
+  it('tells a FIN that crossed the request from one that had arrived', () => {
+    const race = judge(OPEN + '5003 < FA\n5003.05 > PA len=4 ack=5\n5004 < R seq=5').cause.evidence;
+    expect(race.map(({ fact }) => fact)).toContain('race');
+    const late = judge(OPEN + '5003 < FA\n5003.1 > A\n5400 > PA len=4\n5401 < R').cause.evidence;
+    expect(late.map(({ fact }) => fact)).toContain('late');
+  });
 });

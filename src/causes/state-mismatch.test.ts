@@ -13,4 +13,13 @@ describe('state-mismatch', () => {
     const { fired } = judge(OPEN + '4 < FA\n4.1 > A\n5 > PA len=4\n6 < R');
     expect(fired).not.toContain('state-mismatch');
   });
+  it('stays quiet after a second without a packet: then it was not active', () => {
+    const { fired } = judge(OPEN + '1500 > PA len=4\n1501 < R');
+    expect(fired).not.toContain('state-mismatch');
+  });
+  it('cannot tell by itself which kernel answered', () => {
+    const { cause } = judge(OPEN + '5 > PA len=4\n6 < R');
+    expect(cause.level).toBe('possible');
+    expect(cause.group).toEqual(expect.arrayContaining(['state-mismatch', 'no-socket', 'firewall-reject']));
+  });
 });

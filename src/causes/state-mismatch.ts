@@ -1,4 +1,5 @@
 import { NO, shown, type Cause } from './define.ts';
+import { nearerThanBefore } from './nearer.ts';
 import { lasting, who } from './telling.ts';
 
 /** The packet reached a kernel under addresses or at a host where the connection does not exist. */
@@ -16,7 +17,7 @@ export const stateMismatch: Cause = {
     tellApart: [
       {
         from: 'no-socket',
-        how: 'there the host itself lost the connection; here it never had it under these addresses.',
+        how: 'there the host itself lost the connection and answers from where it always did; here another kernel never had it. An answer from nearer than all before, by TTL and by time, tells.',
       },
       {
         from: 'firewall-reject',
@@ -50,14 +51,16 @@ export const stateMismatch: Cause = {
         wouldTell: `which host answered: a capture behind the load balancer or translation, and whether several hosts answer for ${facts[sender].address}.`,
       };
     }
+    const nearer = nearerThanBefore(facts);
     return {
       outcome: 'fires',
-      weight: 0.4,
+      weight: nearer === null ? 0.4 : 0.6,
       level: 'possible',
-      twins: ['no-socket', 'firewall-reject'],
+      twins: nearer === null ? ['no-socket', 'firewall-reject'] : ['firewall-reject'],
       wouldTell:
         'whether the packet was translated and delivered where the connection lives: conntrack -S on the NAT, and a capture behind it.',
       evidence: [
+        ...(nearer === null ? [] : [nearer]),
         shown(
           facts,
           'active-until-then',

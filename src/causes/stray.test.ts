@@ -54,4 +54,16 @@ describe('stray', () => {
     const asked = { ...unasked, startSeen: true };
     expect(stray.judge(resetCase(asked, 'passive-answer')).outcome).toBe('no');
   });
+  it('has the socket looked for where the RST arrived, and calls backscatter only what no live socket sent', () => {
+    const check = (mechanism: 'active-abort' | 'passive-answer') =>
+      stray.confirm(resetCase(resetFacts(lone), mechanism))[0]!;
+    expect(check('passive-answer')).toMatchObject({
+      text: expect.stringContaining('On 10.0.0.9: is there, or was there, a connection on 10.0.0.9:51234'),
+      command: "ss -tanp 'sport = :51234'",
+      why: expect.stringContaining('If 10.0.0.9 never talked to 10.0.0.5, somebody else used its address: backscatter'),
+    });
+    expect(check('active-abort').why).toBe(
+      '10.0.0.5 held a live socket when it sent this: the other end of it is here, or was.',
+    );
+  });
 });

@@ -1,6 +1,7 @@
 /** What surrounds one RST of a connection, from that RST's own claimed sender's point of view. */
 import type { ResetFacts } from '../evidence/facts.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
+import { onOneHost } from './one-host.ts';
 import { who } from './telling.ts';
 
 /** What surrounds a RST besides its own record. */
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly sideText: string;
   /** Its peer, likewise. */
   readonly peerText: string;
+  /** Both ends are one machine: nothing lies between them but its own rules. */
+  readonly onOneHost: boolean;
   /** All RSTs of the connection, this one included, in the order of the capture. */
   readonly rsts: readonly RstRecord[];
 }
@@ -26,6 +29,14 @@ export function surroundingsOf(facts: ResetFacts, rst: RstRecord): Surroundings 
     hostTtl: side === facts.sender ? facts.hostTtl : { synAck: 0, segment: 0 },
     sideText: who(facts, side),
     peerText: who(facts, side === 'client' ? 'server' : 'client'),
+    onOneHost: onOneHost(facts),
     rsts: facts.rsts,
   };
+}
+
+/** What would tell who sent a RST that its claimed sender did not send. */
+export function whoElse({ onOneHost }: Surroundings): string {
+  return onOneHost
+    ? 'Which rule or program of that host sent it: the counters of its reject rules (nft list ruleset, iptables-save -c), which grow with the resets.'
+    : 'Which device sent it: a capture on the other side of the suspect would show where this RST first appears.';
 }

@@ -26,7 +26,17 @@ export interface KnowledgeOptions {
   readonly hosts?: string;
 }
 
-export interface ReadFlags extends PageOptions, KnowledgeOptions {
+/** Files that a host recorded beside the capture. */
+export interface HostFlags {
+  readonly kernel?: string;
+  readonly strace?: string;
+  readonly ss?: string;
+  readonly journal?: string;
+  /** Minutes east of UTC. */
+  readonly zone?: number;
+}
+
+export interface ReadFlags extends PageOptions, KnowledgeOptions, HostFlags {
   readonly json?: boolean;
   readonly ndjson?: boolean;
   readonly output?: string;
@@ -77,6 +87,24 @@ const KNOWLEDGE: readonly Flag[] = [
   { flags: '--hosts <file>', text: 'names for addresses, in the format of /etc/hosts' },
 ];
 
+const HOST: readonly Flag[] = [
+  {
+    flags: '--kernel <file>',
+    text: 'a tracefs log of the host that sent the RST, with tcp:tcp_send_reset: the kernel’s own reason',
+  },
+  {
+    flags: '--strace <file>',
+    text: 'what its process did: output of strace -f -ttt -yy -e trace=network,read,readv,close',
+  },
+  { flags: '--ss <file>', text: 'its sockets and their processes: output of ss -tanp' },
+  { flags: '--journal <file>', text: 'how its processes ended: output of journalctl -o short-iso-precise or dmesg -T' },
+  {
+    flags: '--zone <offset>',
+    text: 'zone of times in those files that state none, such as +01:00 (default: UTC)',
+    parse: toZoneOffsetMin,
+  },
+];
+
 export const READ_FLAGS: readonly Flag[] = [
   { flags: '--json', text: 'the report as JSON (schema/report-v1.json); one capture' },
   { flags: '--ndjson', text: 'a JSON record a line; several captures follow each other, each with its header record' },
@@ -88,6 +116,7 @@ export const READ_FLAGS: readonly Flag[] = [
     parse: toList,
   },
   ...KNOWLEDGE,
+  ...HOST,
   { flags: '--all-rsts', text: 'list every RST packet of a connection, not only the first 64' },
 ];
 

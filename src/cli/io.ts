@@ -1,6 +1,7 @@
 /** The outside world as the commands see it; tests put their own in its place. */
 import type { Readable, Writable } from 'node:stream';
 import type { readCapture } from '../collect/read-capture.ts';
+import type { readCaptures } from '../collect/read-captures.ts';
 
 export interface Screen extends Writable {
   readonly isTTY?: boolean;
@@ -21,6 +22,7 @@ export interface Io {
   readonly debug?: boolean;
   /** Replaces the reader; default is the real one, loaded when needed. */
   readonly readCapture?: typeof readCapture;
+  readonly readCaptures?: typeof readCaptures;
   /** Replaces the tcpdump program; default `tcpdump`. */
   readonly tcpdump?: string;
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { ReadOptions } from '../collect/read-capture.ts';
 import type { TextOptions } from '../report/text.ts';
 import { Failure, toFailureLine } from './failure.ts';
-import type { KnowledgeOptions, PageOptions } from './flags.ts';
+import type { HostFlags, KnowledgeOptions, PageOptions } from './flags.ts';
 import type { Io } from './io.ts';
 import { toHosts, toRoleHint } from './roles.ts';
 import { pickStyle, pickWidth } from './terminal.ts';
@@ -30,4 +30,18 @@ export async function readKnowledge(flags: KnowledgeOptions): Promise<ReadOption
     throw new Failure(`--hosts ${toFailureLine(error, file)}`);
   });
   return { roles, hosts: toHosts(text, file) };
+}
+
+/** What the host recorded; nothing is loaded where no file is named. */
+export async function readHostFlags({ kernel, strace, ss, journal, zone }: HostFlags): Promise<ReadOptions> {
+  if ([kernel, strace, ss, journal].every((file) => file === undefined)) return {};
+  const { HostFileError, readHost } = await import('../collect/read-host.ts');
+  const files = { kernel, strace, ss, journal, zoneMin: zone };
+  const given = Object.fromEntries(Object.entries(files).filter(([, value]) => value !== undefined));
+  try {
+    return { host: await readHost(given) };
+  } catch (error) {
+    if (error instanceof HostFileError) throw new Failure(`--${error.option} ${error.message}`);
+    throw error;
+  }
 }

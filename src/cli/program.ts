@@ -42,6 +42,7 @@ const READ_EXAMPLES = `Examples
   firsthand read capture.pcapng
   firsthand read -v --role 10.0.0.5=proxy:edge capture.pcap.gz
   firsthand read --fail-on likely test-run.pcap || echo "resets!"
+  firsthand read --kernel trace.txt --strace strace.txt capture.pcap   proof from the sender's host
   ssh gate 'tcpdump -i eth0 -U -w - tcp' | firsthand read -
 `;
 

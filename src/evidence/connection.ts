@@ -4,15 +4,34 @@ import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
 import { bytesSent, streamEnd, windowBytes, type Half } from '../flow/half.ts';
 import { nameOf } from '../flow/encapsulations.ts';
 import { CLASS_SEGMENT, CLASS_SYN_ACK, steadyTtl } from '../flow/hosts.ts';
-import { marksOf, type Mark } from '../flow/marks.ts';
-import { DUPLICATE, KEEP_ALIVE, RETRANSMISSION, type Packet, type PacketStore } from '../flow/packets.ts';
+import { keep, marksOf, type Keepsake, type RecentMarks } from '../flow/marks.ts';
+import {
+  DUPLICATE,
+  flagsAt,
+  frameAt,
+  KEEP_ALIVE,
+  nextAt,
+  RETRANSMISSION,
+  timeAt,
+  type Packet,
+  type PacketStore,
+} from '../flow/packets.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 import { flagsOf, hostOf, lastFrameOf, OPENER_1, portOf, type Connections } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
 import { connState, historyOf } from '../flow/zeek.ts';
 import { seqDiff } from '../wire/seq.ts';
 import { applicationOf, phaseOf } from './application.ts';
-import type { Both, ConnectionFacts, HostFacts, ResetFacts, SilenceFacts, Trigger, TriggerKind } from './facts.ts';
+import {
+  other,
+  type Both,
+  type HostFacts,
+  type ResetFacts,
+  type SilenceFacts,
+  type Trigger,
+  type TriggerKind,
+} from './facts.ts';
+import { FollowedReset, FollowedSilence, type OfConnection } from './followed.ts';
 import { hostFacts, type RoleBook } from './roles.ts';
 
 export interface Derivation {
@@ -20,6 +39,8 @@ export interface Derivation {
   readonly store: PacketStore;
   readonly table: Connections;
   readonly book: RoleBook;
+  /** Shared by all facts of a reading, as far as there are several. */
+  readonly recent?: RecentMarks;
   readonly input: number;
   readonly baseSeconds: number;
 }
@@ -33,21 +54,18 @@ export function resetFacts(from: Derivation, decisive: RstRecord): ResetFacts {
     sender === 'client'
       ? { client: decisive.from, server: decisive.to }
       : { client: decisive.to, server: decisive.from };
-  const marks = marksOf(trace, from.store);
   const trigger = triggerOf(decisive);
-  const clocks = { ...idleClocks(decisive, trigger, marks), closedBy: finOfSameAct(decisive) ? sender : null };
-  const base = connectionFacts(from, roles, half, decisive.exchange, clocks, marks);
+  const clocks = { ...idleClocks(decisive, trigger, from), closedBy: finOfSameAct(decisive) ? sender : null };
+  const base = connectionFacts(from, roles, half, decisive.exchange, clocks);
   const senderHalf = decisive.from;
   const receiverHalf = decisive.to;
   const host = base[sender].host;
-  return {
-    ...base,
-    kind: 'reset',
+  return new FollowedReset(keepPackets(from), base, {
     rst: decisive,
     rsts: trace.rsts,
     moreRsts: { client: trace.moreRsts[roles.clientSide]!, server: trace.moreRsts[1 - roles.clientSide]! },
     sender,
-    receiver: sender === 'client' ? 'server' : 'client',
+    receiver: other(sender),
     atNs: decisive.packet.tNs,
     trigger,
     unackedFromSender: inFlight(senderHalf, receiverHalf),
@@ -55,7 +73,7 @@ export function resetFacts(from: Derivation, decisive: RstRecord): ResetFacts {
     windowLeft: windowLeft(senderHalf, receiverHalf),
     windowOnRst: windowBytes(senderHalf, decisive.packet.window),
     hostTtl: hostTtl(table, host),
-  };
+  });
 }
 
 /**
@@ -73,7 +91,7 @@ export function silenceFacts(from: Derivation, captureEndNs: number): SilenceFac
   const { trace, table } = from;
   const roles = rolesOf(trace, table);
   const half = sides(trace.halves, roles.clientSide);
-  const side = trace.lastSpeaker === roles.clientSide ? 'client' : 'server';
+  const side: Side = trace.lastSpeaker === roles.clientSide ? 'client' : 'server';
   const marks = marksOf(trace, from.store);
   const tail = marks.filter((mark) => !(mark.packet.notes & DUPLICATE));
   let first = tail.length - 1;
@@ -82,14 +100,12 @@ export function silenceFacts(from: Derivation, captureEndNs: number): SilenceFac
   const before = tail[first - 1]?.packet.tNs ?? null;
   const quietMs = before === null ? null : Math.max(0, firstNs - before) / 1e6;
   const clocks = { idleMs: idleBefore(trace, firstNs), quietMs, closedBy: null };
-  return {
-    ...connectionFacts(from, roles, half, trace.exchange, clocks, marks),
-    kind: 'silence',
+  return new FollowedSilence(keepPackets(from), connectionFacts(from, roles, half, trace.exchange, clocks), {
     unanswered: side,
     repeats: half[side].repeatsUnanswered + half[side].keepAlivesUnanswered,
     tryingMs: Math.max(0, trace.lastNs - firstNs) / 1e6,
     watchedMs: Math.max(0, captureEndNs - trace.lastNs) / 1e6,
-  };
+  });
 }
 
 /**
@@ -147,8 +163,7 @@ function connectionFacts(
   half: Both<Half>,
   exchange: Trace['exchange'],
   clocks: Clocks,
-  marks: readonly Mark[],
-): ConnectionFacts {
+): OfConnection {
   const { trace, table, book } = from;
   const { row } = trace;
   const hostAt = (side: number): number => hostOf(table, row, side);
@@ -187,8 +202,11 @@ function connectionFacts(
     phase: phaseOf(app, withoutFin(half, clocks.closedBy), clocks.idleMs),
     app,
     half,
-    marks,
   };
+}
+
+function keepPackets({ trace, store, recent }: Derivation): Keepsake {
+  return keep(trace, store, recent ?? new Map());
 }
 
 function sides(halves: readonly [Half, Half], clientSide: number): Both<Half> {
@@ -266,7 +284,7 @@ function triggerKind(packet: Packet): TriggerKind {
 function idleClocks(
   rst: RstRecord,
   trigger: Trigger | null,
-  marks: readonly Mark[],
+  { trace, store }: Derivation,
 ): { idleMs: number | null; quietMs: number | null } {
   const answered = trigger !== null && isPrompt(trigger, rst) && !(rst.packet.flags & ACK && rst.packet.seq !== 0);
   const { exchange } = rst;
@@ -289,10 +307,19 @@ function idleClocks(
     const openedNs = Math.max(rst.from.synAckNs, rst.to.synAckNs, rst.to.synNs, rst.from.synNs);
     if (openedNs >= 0) idleNs = momentNs - openedNs;
   }
-  const before = marks.findLast((m) => m.packet.frame < momentFrame && !(m.packet.flags & RST));
-  const quietMs = before === undefined ? null : Math.max(0, momentNs - before.packet.tNs) / 1e6;
-  if (idleNs < 0 && before !== undefined && lastDataNs < 0) return { idleMs: quietMs, quietMs };
+  const beforeNs = lastBefore(trace, store, momentFrame);
+  const quietMs = beforeNs === null ? null : Math.max(0, momentNs - beforeNs) / 1e6;
+  if (idleNs < 0 && beforeNs !== null && lastDataNs < 0) return { idleMs: quietMs, quietMs };
   return { idleMs: idleNs < 0 ? null : idleNs / 1e6, quietMs };
+}
+
+/** When the last kept packet before this frame came, RSTs left out; null when there is none. */
+function lastBefore(trace: Trace, store: PacketStore, frame: number): number | null {
+  let found = -1;
+  for (let slot = trace.head; slot >= 0; slot = nextAt(store, slot)) {
+    if (frameAt(store, slot) < frame && !(flagsAt(store, slot) & RST)) found = slot;
+  }
+  return found < 0 ? null : timeAt(store, found);
 }
 
 /** An answer comes within a few round trips; whatever lies longer ago did not provoke the RST. */

@@ -2,29 +2,22 @@
  * What sets connections that were reset apart from those that survived: one number that is larger, or one property
  * that they share and the others do not. Claimed only where chance would hardly bring it about; the counts are exact.
  */
-import {
-  BITS,
-  FIN_0,
-  FIN_1,
-  flagsOf,
-  HAS_RST,
-  HAS_SYN,
-  hostOf,
-  lastNsOf,
-  longestIdleMsOf,
-  OPENER_1,
-  portOf,
-  spanOf,
-  type Connections,
-} from '../flow/table.ts';
+import { flagsOf, HAS_RST, OPENER_1, portOf, type Connections } from '../flow/table.ts';
 import type { ConnectionFacts } from './facts.ts';
 import { firstFrom } from './listener.ts';
 import { survived, type ListenerRows } from './listener-rows.ts';
 import { fisher, lnChoose } from './significance.ts';
-import { countsOf, sortedOf, survivorsOf, type Survivors } from './survivors.ts';
-
-/** A number by which connections are compared: the more of it, the more of the others it sets them apart from. */
-export type Measure = 'idle' | 'bytes-from-client' | 'bytes-from-server' | 'age' | 'start';
+import {
+  countBelow,
+  measured,
+  MEASURES,
+  mostBelow,
+  propertyOf,
+  survivorsOf,
+  type Measure,
+  type Property,
+  type Survivors,
+} from './survivors.ts';
 
 /** A property that connections may share. */
 export type Trait = 'client' | 'clients' | 'network' | 'encapsulation' | 'client-ttl' | 'server-ttl' | 'server';
@@ -71,8 +64,6 @@ const MOST_OF_GROUP = 0.9;
 const FEW_OF_OTHERS = 0.1;
 const MAX_CLIENTS = 5;
 
-const MEASURES: readonly Measure[] = ['idle', 'bytes-from-client', 'bytes-from-server', 'age', 'start'];
-
 /** Compares connections of some listeners with the survivors of the same listeners. */
 export function compare(
   table: Connections,
@@ -84,7 +75,7 @@ export function compare(
   const sides: Sides = { table, group, others };
   const { connections } = others;
   const survivors = others.rows.length;
-  const elsewhere = sameService(table, rows, group, listeners);
+  const elsewhere = sameService(table, rows, group, listeners, others);
   if (survivors === 0) {
     return { survivors, connections, measures: [], traits: elsewhere, telling: false };
   }
@@ -110,9 +101,7 @@ function byMeasure(sides: Sides, measure: Measure): MeasureContrast[] {
     if (measure === 'idle') own.push(facts.idleMs ?? 0);
     else if (measure !== 'start' || facts.startSeen) own.push(measured(table, facts.row, facts.clientSide, measure));
   }
-  const other = sortedOf(sides.others, measure, (row, clientSide) =>
-    measure !== 'start' || flagsOf(table, row) & HAS_SYN ? measured(table, row, clientSide, measure) : Number.NaN,
-  );
+  const other = sides.others.measures[measure];
   if (own.length === 0 || other.length === 0) return [];
   const sorted = Float64Array.from(own).sort();
   const thresholds = new Set([sorted[0]!, sorted[Math.floor(sorted.length * (1 - MOST_OF_GROUP))]!]);
@@ -120,35 +109,11 @@ function byMeasure(sides: Sides, measure: Measure): MeasureContrast[] {
   return found.filter((one) => one !== null).slice(0, 1);
 }
 
-/** Both lists ascend. */
+/** The numbers of the group ascend. */
 function above(own: Float64Array, other: Float64Array, least: number, measure: Measure): MeasureContrast | null {
   const hits = own.length - firstFrom(own, least);
-  const below = firstFrom(other, least);
-  const otherHits = other.length - below;
-  const most = other[below - 1] ?? Number.NEGATIVE_INFINITY;
-  const counted = weigh(hits, own.length, otherHits, other.length, 2);
-  return counted === null ? null : { measure, least, most, ...counted };
-}
-
-function measured(table: Connections, row: number, clientSide: 0 | 1, measure: Measure): number {
-  switch (measure) {
-    case 'idle':
-      return longestIdleMsOf(table, row);
-    case 'age':
-      return Math.max(0, lastNsOf(table, row) - table.firstNs[row]!) / 1e6;
-    case 'start':
-      return table.firstNs[row]!;
-    case 'bytes-from-client':
-      return bytesOf(table, row, clientSide);
-    case 'bytes-from-server':
-      return bytesOf(table, row, 1 - clientSide);
-  }
-}
-
-/** A span beyond half the sequence space is a stray number, not data. */
-function bytesOf(table: Connections, row: number, side: number): number {
-  const bytes = spanOf(table, row, side) - (flagsOf(table, row) & (side === 0 ? FIN_0 : FIN_1) ? 1 : 0);
-  return bytes > 0x7fffffff ? 0 : Math.max(0, bytes);
+  const counted = weigh(hits, own.length, other.length - countBelow(other, least), other.length, 2);
+  return counted === null ? null : { measure, least, most: mostBelow(other, least), ...counted };
 }
 
 /** The counts, when they are a contrast at all; `choices` are the ways in which it could have been picked. */
@@ -165,21 +130,29 @@ function byClient(sides: Sides): TraitContrast[] {
     clients.add(facts.client.host);
     if (clients.size > MAX_CLIENTS) break;
   }
-  const single = byTrait(sides, 'client', (row, side) => hostOf(table, row, side), table.hosts.count);
+  const hosts = table.hosts.count;
+  const single = byProperty(sides, 'client', hosts);
   if (single.some(({ sure }) => sure)) return single;
   const network = networkOf(table);
-  const shared = byTrait(sides, 'network', (row, side) => network(hostOf(table, row, side)), table.hosts.count);
+  const others = sides.others.properties.client;
+  const shared = byTrait(
+    'network',
+    group.map((facts) => network(propertyOf(table, facts.row, facts.clientSide, 'client'))),
+    (wanted) => countOf(others.map(network), wanted),
+    others.length,
+    hosts,
+  );
   if (shared.some(({ sure }) => sure)) return shared;
   return clients.size > 1 && clients.size <= MAX_CLIENTS ? byFewClients(sides, clients) : [];
 }
 
 /** Some clients and no others: picked from so many that three single resets always have three clients. */
 function byFewClients(sides: Sides, clients: ReadonlySet<number>): TraitContrast[] {
-  const { table, group, others } = sides;
-  const byHost = countsOf(others, 'client', (row, side) => hostOf(table, row, side)).byValue;
-  const all = new Set([...clients, ...byHost.keys()]);
+  const { group, others } = sides;
+  const all = new Set(clients);
   let otherHits = 0;
-  for (const host of clients) otherHits += byHost.get(host) ?? 0;
+  for (const host of others.properties.client) all.add(host);
+  for (const host of clients) otherHits += countOf(others.properties.client, host);
   const choices = Math.exp(lnChoose(all.size, clients.size));
   const counted = weigh(group.length, group.length, otherHits, others.rows.length, choices);
   return counted === null || !counted.sure ? [] : [{ trait: 'clients', values: [...clients], ...counted }];
@@ -187,40 +160,44 @@ function byFewClients(sides: Sides, clients: ReadonlySet<number>): TraitContrast
 
 /** Where the packets came along, as far as the capture shows it: what they travel in, and how many hops they made. */
 function byPath(sides: Sides): TraitContrast[] {
-  const { table } = sides;
-  const inside = byTrait(sides, 'encapsulation', (row) => table.encapsulation[row]!, 256);
+  const inside = byProperty(sides, 'encapsulation', 256);
   if (inside.some(({ sure }) => sure)) return inside;
-  return [
-    ...byTrait(sides, 'client-ttl', (row, side) => ttlOf(table, row, side) || -1, 255),
-    ...byTrait(sides, 'server-ttl', (row, side) => ttlOf(table, row, 1 - side) || -1, 255),
-  ];
+  return [...byProperty(sides, 'client-ttl', 255), ...byProperty(sides, 'server-ttl', 255)];
 }
 
-/** TTL of the last plain segment of a side, 0 while there was none. */
-function ttlOf({ words }: Connections, row: number, side: number): number {
-  return (words[row * 16 + BITS]! >>> (16 + side * 8)) & 0xff;
+function byProperty({ table, group, others }: Sides, property: Property, choices: number): TraitContrast[] {
+  const values = others.properties[property];
+  return byTrait(
+    property,
+    group.map((facts) => propertyOf(table, facts.row, facts.clientSide, property)),
+    (wanted) => countOf(values, wanted),
+    values.length - countOf(values, -1),
+    choices,
+  );
 }
 
-/** The value that most of the group share; -1 is unknown and does not count. */
+/** Loops over all survivors stand alone: V8 gives up what it compiled of one when the code behind it is new. */
+function countOf(values: Int32Array, wanted: number): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] === wanted) count++;
+  return count;
+}
+
+/** The value that most of the group share; -1 is unknown and does not count. `othersWith` counts the survivors that have it. */
 function byTrait(
-  sides: Sides,
   trait: Trait,
-  valueOf: (row: number, clientSide: 0 | 1) => number,
+  values: readonly number[],
+  othersWith: (value: number) => number,
+  others: number,
   choices: number,
 ): TraitContrast[] {
-  const own: number[] = [];
-  for (const facts of sides.group) {
-    const value = valueOf(facts.row, facts.clientSide);
-    if (value >= 0) own.push(value);
-  }
+  const own = values.filter((value) => value >= 0);
+  if (own.length === 0 || others === 0) return [];
   const value = majority(own);
   let hits = 0;
   for (const one of own) if (one === value) hits++;
-  if (own.length === 0) return [];
-  const { byValue, known: others } = countsOf(sides.others, trait, valueOf);
-  if (others === 0) return [];
-  const otherHits = byValue.get(value) ?? 0;
-  const counted = weigh(hits, own.length, otherHits, others, Math.min(choices, own.length + others));
+  if (hits < own.length * MOST_OF_GROUP) return [];
+  const counted = weigh(hits, own.length, othersWith(value), others, Math.min(choices, own.length + others));
   return counted === null || !counted.sure ? [] : [{ trait, values: [value], ...counted }];
 }
 
@@ -265,17 +242,12 @@ function sameService(
   rows: ListenerRows,
   group: readonly ConnectionFacts[],
   listeners: readonly number[],
+  { rows: { length: ownSurvivors }, resets: ownResets }: Survivors,
 ): TraitContrast[] {
   const [key] = listeners;
   if (listeners.length !== 1 || key === undefined || group.length < 3) return [];
   const services = servicesOf(table, rows);
   const port = key % 65_536;
-  let ownResets = 0;
-  let ownSurvivors = 0;
-  for (const row of rows.of(key)) {
-    if (flagsOf(table, row) & HAS_RST) ownResets++;
-    else if (survived(table, row)) ownSurvivors++;
-  }
   const otherHits = Math.max(0, services.resets[port]! - ownResets);
   const others = otherHits + Math.max(0, services.survivors[port]! - ownSurvivors);
   if (others === 0 || otherHits > others * FEW_OF_OTHERS) return [];

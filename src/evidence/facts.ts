@@ -10,6 +10,7 @@ import type { Opening, TlsSide } from '../flow/exchange.ts';
 import type { Packet } from '../flow/packets.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 import type { Mark } from '../flow/marks.ts';
+import type { HostWitness } from './host/witness.ts';
 
 /** One value for each side. */
 export interface Both<T> {
@@ -22,11 +23,12 @@ export interface HostFacts {
   readonly port: number;
   /** Id in the capture's host table. */
   readonly host: number;
-  readonly role: Role;
+  /** This and the next two may become better known until the capture ends. */
+  role: Role;
   /** Where the role is known from: a hint of the user, an HTTP header, or only the direction of the SYN. */
-  readonly roleFrom: 'hint' | 'header' | 'direction';
+  roleFrom: 'hint' | 'header' | 'direction';
   /** Software or host name, empty when unknown. */
-  readonly name: string;
+  name: string;
 }
 
 /** What the applications did until the end. */
@@ -116,6 +118,8 @@ export interface ResetFacts extends ConnectionFacts {
   readonly windowOnRst: number;
   /** TTLs that the sender's host used for the packet class of this RST in the whole capture; 0 when unknown. */
   readonly hostTtl: { readonly synAck: number; readonly segment: number };
+  /** What the sender's own host says of it, known when the capture ends; absent when it says nothing. */
+  witness?: HostWitness;
 }
 
 export interface SilenceFacts extends ConnectionFacts {

@@ -32,38 +32,98 @@ export interface Listener {
 /** Shorter connections end all the time. */
 const LASTED_NS = 1e9;
 
-/** Reads a listener from its rows; three numbers a connection. */
+/** A listener as its rows show it; read when it is asked for. */
 export function readListener(table: Connections, rows: Int32Array, key: number): Listener {
-  const survivorClients = new Set<number>();
-  const begins = new Float64Array(rows.length);
-  const ends = new Float64Array(rows.length);
+  return new ListenerOfRows(table, rows, key);
+}
+
+class ListenerOfRows implements Listener {
+  readonly #table: Connections;
+  readonly #rows: Int32Array;
+  readonly #key: number;
+  #clients: ReadonlySet<number> | undefined;
+  #answers: Answers | undefined;
+  #lives: Lives | undefined;
+
+  constructor(table: Connections, rows: Int32Array, key: number) {
+    this.#table = table;
+    this.#rows = rows;
+    this.#key = key;
+  }
+
+  get connections(): number {
+    return this.#rows.length;
+  }
+
+  get survivorClients(): ReadonlySet<number> {
+    return (this.#clients ??= readClients(this.#table, this.#rows, this.#key));
+  }
+
+  get accepted(): Times {
+    return (this.#answers ??= readAnswers(this.#table, this.#rows)).accepted;
+  }
+
+  get refused(): Times {
+    return (this.#answers ??= readAnswers(this.#table, this.#rows)).refused;
+  }
+
+  get begins(): Times {
+    return (this.#lives ??= readLives(this.#table, this.#rows)).begins;
+  }
+
+  get ends(): Times {
+    return (this.#lives ??= readLives(this.#table, this.#rows)).ends;
+  }
+
+  get closings(): Times {
+    return (this.#lives ??= readLives(this.#table, this.#rows)).closings;
+  }
+}
+
+type Answers = Pick<Listener, 'accepted' | 'refused'>;
+type Lives = Pick<Listener, 'begins' | 'ends' | 'closings'>;
+
+function readClients(table: Connections, rows: Int32Array, key: number): Set<number> {
+  const clients = new Set<number>();
+  for (const row of rows) {
+    if (survived(table, row)) clients.add(hostOf(table, row, clientSideAt(table, row, key)));
+  }
+  return clients;
+}
+
+function readAnswers(table: Connections, rows: Int32Array): Answers {
   const accepted = new Float64Array(rows.length);
   const refused = new Float64Array(rows.length);
-  const closings = new Float64Array(rows.length);
   let acceptedCount = 0;
   let refusedCount = 0;
+  for (const row of rows) {
+    const flags = flagsOf(table, row);
+    if (flags & HAS_SYN_ACK) accepted[acceptedCount++] = table.firstNs[row]!;
+    else if (flags & HAS_RST && flags & HAS_SYN) refused[refusedCount++] = table.firstNs[row]!;
+  }
+  return { accepted: ascending(accepted, acceptedCount), refused: ascending(refused, refusedCount) };
+}
+
+function readLives(table: Connections, rows: Int32Array): Lives {
+  const begins = new Float64Array(rows.length);
+  const ends = new Float64Array(rows.length);
+  const closings = new Float64Array(rows.length);
   let beginCount = 0;
   let endCount = 0;
   let closingCount = 0;
   for (const row of rows) {
     const flags = flagsOf(table, row);
     const firstNs = table.firstNs[row]!;
+    const lastNs = lastNsOf(table, row);
     if (flags & HAS_SYN_ACK || !(flags & HAS_SYN)) {
       begins[beginCount++] = firstNs;
-      if (flags & (HAS_RST | FIN_0 | FIN_1)) ends[endCount++] = Math.max(firstNs, lastNsOf(table, row));
+      if (flags & (HAS_RST | FIN_0 | FIN_1)) ends[endCount++] = Math.max(firstNs, lastNs);
     }
-    const lastNs = lastNsOf(table, row);
-    if (flags & (FIN_0 | FIN_1) && !(flags & HAS_RST) && lastNs - firstNs >= LASTED_NS)
+    if (flags & (FIN_0 | FIN_1) && !(flags & HAS_RST) && lastNs - firstNs >= LASTED_NS) {
       closings[closingCount++] = lastNs;
-    if (flags & HAS_SYN_ACK) accepted[acceptedCount++] = firstNs;
-    else if (flags & HAS_RST && flags & HAS_SYN) refused[refusedCount++] = firstNs;
-    if (survived(table, row)) survivorClients.add(hostOf(table, row, clientSideAt(table, row, key)));
+    }
   }
   return {
-    connections: rows.length,
-    survivorClients,
-    accepted: ascending(accepted, acceptedCount),
-    refused: ascending(refused, refusedCount),
     begins: ascending(begins, beginCount),
     ends: ascending(ends, endCount),
     closings: ascending(closings, closingCount),

@@ -72,15 +72,11 @@ export function hostFacts(
   return { address, port, host, role: side, roleFrom: 'direction', name };
 }
 
-/** The facts with all that is known of their hosts by now. */
-export function withNames<Facts extends ConnectionFacts>(facts: Facts, book: RoleBook, hosts: Hosts): Facts {
-  const { client, server } = facts;
+/** Tells the facts what is known of their hosts by now. */
+export function nameHosts({ client, server }: ConnectionFacts, book: RoleBook, hosts: Hosts): void {
   const same = client.host === server.host;
-  return {
-    ...facts,
-    client: hostFacts(book, hosts, client.host, client.port, 'client', same),
-    server: hostFacts(book, hosts, server.host, server.port, 'server', same),
-  };
+  Object.assign(client, hostFacts(book, hosts, client.host, client.port, 'client', same));
+  Object.assign(server, hostFacts(book, hosts, server.host, server.port, 'server', same));
 }
 
 function learn(book: RoleBook, key: string, role: Role, name: string): void {

@@ -5,7 +5,20 @@ import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
 import { copyExchange, type Exchange } from './exchange.ts';
 import type { Half } from './half.ts';
 import { oneCounterFrames } from './one-counter.ts';
-import { packetAt, type Packet, type PacketStore } from './packets.ts';
+import {
+  ackAt,
+  flagsAt,
+  frameAt,
+  lengthAt,
+  nextAt,
+  packetAt,
+  seqAt,
+  sideAt,
+  timeAt,
+  tsValAt,
+  type Packet,
+  type PacketStore,
+} from './packets.ts';
 import { ANSWERED_NS, findTrigger, fits, pairInTurn } from './rst-trigger.ts';
 import type { Trace } from './trace.ts';
 
@@ -165,10 +178,10 @@ function earlierThan({ rsts }: Trace): number {
 
 /** Updates what happened after each recorded RST; called for every later packet that is not a RST or a duplicate. */
 export function noteAfter(trace: Trace, store: PacketStore, slot: number): void {
-  const side = store.side[slot]!;
-  const flags = store.flags[slot]!;
-  const tNs = store.tNs[slot]!;
-  const end = (store.seq[slot]! + store.length[slot]! + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
+  const side = sideAt(store, slot);
+  const flags = flagsAt(store, slot);
+  const tNs = timeAt(store, slot);
+  const end = (seqAt(store, slot) + lengthAt(store, slot) + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
   const { rsts } = trace;
   for (let i = 0; i < rsts.length; i++) {
     if (i === LOOKED_BACK_AT && rsts.length > 2 * LOOKED_BACK_AT) i = rsts.length - LOOKED_BACK_AT;
@@ -176,27 +189,27 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
     const { after, packet } = rst;
     if (after.renewedFrame > 0) continue;
     if (isRenewed(trace, store, slot, rst)) {
-      after.renewedFrame = store.frame[slot]!;
+      after.renewedFrame = frameAt(store, slot);
       continue;
     }
     const known = endBefore(rst, tNs);
     if (side === packet.side) {
       after.anyFromSender++;
       after.lastFromSenderNs = tNs;
-      if (flags & FIN && after.finFromSenderFrame === 0) after.finFromSenderFrame = store.frame[slot]!;
+      if (flags & FIN && after.finFromSenderFrame === 0) after.finFromSenderFrame = frameAt(store, slot);
       const sent = rst.from.nextSeq;
-      if (sent >= 0 && end !== store.seq[slot]! && seqDiff(end, sent) <= 0) after.repeatsFromSender++;
+      if (sent >= 0 && end !== seqAt(store, slot) && seqDiff(end, sent) <= 0) after.repeatsFromSender++;
       if (flags & SYN && flags & ACK) after.synAckFromSender++;
       if (known < 0 || seqDiff(end, known) > 0) {
         if (after.newFromSender === 0) {
           after.newFromSenderNs = tNs;
-          after.newFromSenderFrame = store.frame[slot]!;
+          after.newFromSenderFrame = frameAt(store, slot);
         }
         after.newFromSender++;
         after.newFromSenderLastNs = tNs;
-        after.newFromSenderLastFrame = store.frame[slot]!;
-      } else if (after.freshRepeatFrame === 0 && end !== store.seq[slot]! && isFresh(rst, store, slot)) {
-        after.freshRepeatFrame = store.frame[slot]!;
+        after.newFromSenderLastFrame = frameAt(store, slot);
+      } else if (after.freshRepeatFrame === 0 && end !== seqAt(store, slot) && isFresh(rst, store, slot)) {
+        after.freshRepeatFrame = frameAt(store, slot);
         after.freshRepeatNs = tNs;
       } else if (known !== rst.from.nextSeq && seqDiff(end, rst.from.nextSeq) > 0) {
         after.overtook = true;
@@ -205,24 +218,24 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
     }
     after.fromReceiver++;
     after.lastFromReceiverNs = tNs;
-    after.lastFromReceiverFrame = store.frame[slot]!;
-    const ack = store.ack[slot]!;
+    after.lastFromReceiverFrame = frameAt(store, slot);
+    const ack = ackAt(store, slot);
     if (flags & ACK && (after.ackedAfter < 0 || seqDiff(ack, after.ackedAfter) > 0)) after.ackedAfter = ack;
-    if (flags & FIN && after.finFromReceiverFrame === 0) after.finFromReceiverFrame = store.frame[slot]!;
+    if (flags & FIN && after.finFromReceiverFrame === 0) after.finFromReceiverFrame = frameAt(store, slot);
     if ((flags & (SYN | ACK)) === SYN) after.synFromReceiver++;
     const isNew = rst.to.nextSeq < 0 || seqDiff(end, rst.to.nextSeq) > 0;
-    if (isNew && store.length[slot]! > 0) after.newDataFromReceiver++;
-    if (!isNew && end !== store.seq[slot]! && !(flags & SYN)) after.repeatsFromReceiver++;
-    if (isNew && packet.flags & ACK && seqDiff(packet.ack, store.seq[slot]!) > 0) after.overtook = true;
-    if (after.newFromSender > 0 && flags & ACK && known >= 0 && seqDiff(store.ack[slot]!, known) > 0) {
+    if (isNew && lengthAt(store, slot) > 0) after.newDataFromReceiver++;
+    if (!isNew && end !== seqAt(store, slot) && !(flags & SYN)) after.repeatsFromReceiver++;
+    if (isNew && packet.flags & ACK && seqDiff(packet.ack, seqAt(store, slot)) > 0) after.overtook = true;
+    if (after.newFromSender > 0 && flags & ACK && known >= 0 && seqDiff(ackAt(store, slot), known) > 0) {
       after.talkedOn = true;
     }
     // An ACK behind more segments of the sender may answer those: data sent again, or a keep-alive probe.
     const isFirst = after.fromReceiver === 1 && after.anyFromSender === 0;
-    if (isFirst && isPureAck(flags, store.length[slot]!) && !isNew) {
-      after.challengeFrame = store.frame[slot]!;
+    if (isFirst && isPureAck(flags, lengthAt(store, slot)) && !isNew) {
+      after.challengeFrame = frameAt(store, slot);
       after.challengeNs = tNs;
-      after.challengeAck = store.ack[slot]!;
+      after.challengeAck = ackAt(store, slot);
     }
   }
 }
@@ -240,15 +253,15 @@ function isRenewed(
   slot: number,
   { packet, from, to, trigger, after }: RstRecord,
 ): boolean {
-  const side = store.side[slot]!;
-  const seq = store.seq[slot]!;
-  if (store.flags[slot]! & SYN) {
+  const side = sideAt(store, slot);
+  const seq = seqAt(store, slot);
+  if (flagsAt(store, slot) & SYN) {
     const half = side === packet.side ? from : to;
     const isn = trigger !== null && trigger.side === side && trigger.flags & SYN ? trigger.seq : half.isn;
     if (isn >= 0 && seq !== isn) return true;
   }
   const lastNs = Math.max(packet.tNs, after.lastFromSenderNs, after.lastFromReceiverNs);
-  if (store.tNs[slot]! - lastNs <= INCARNATION_NS) return false;
+  if (timeAt(store, slot) - lastNs <= INCARNATION_NS) return false;
   const { nextSeq } = trace.halves[side]!;
   const step = nextSeq < 0 ? 1 : seqDiff(seq, nextSeq);
   return step !== 0 && step !== -1;
@@ -273,8 +286,8 @@ const SAME_CLOCK_TICKS = 100_000;
 
 function isFresh(rst: RstRecord, store: PacketStore, slot: number): boolean {
   const { from, packet } = rst;
-  const tsVal = store.tsVal[slot]!;
-  if (tsVal < 0 || from.lastTsVal < 0 || store.tNs[slot]! - packet.tNs < FRESH_NS) return false;
+  const tsVal = tsValAt(store, slot);
+  if (tsVal < 0 || from.lastTsVal < 0 || timeAt(store, slot) - packet.tNs < FRESH_NS) return false;
   return seqDiff(tsVal, lastStamp(rst)) > 0;
 }
 
@@ -295,7 +308,7 @@ function sameBefore(trace: Trace, rst: Packet): RstRecord[] {
 
 function recentPackets(trace: Trace, store: PacketStore, before: number): Packet[] {
   const slots: number[] = [];
-  for (let slot = trace.head; slot >= 0 && slot !== before; slot = store.next[slot]!) slots.push(slot);
+  for (let slot = trace.head; slot >= 0 && slot !== before; slot = nextAt(store, slot)) slots.push(slot);
   return slots.slice(-TRIGGER_SEARCH).map((slot) => packetAt(store, slot));
 }
 

@@ -25,14 +25,33 @@ import {
 } from '../wire/tcp-options.ts';
 import { encapsulationOf, type Encapsulations } from './encapsulations.ts';
 import { feedExchange, newExchange, type DataSegment, type Exchange } from './exchange.ts';
+import { findDuplicate, isOtherCopy } from './duplicates.ts';
 import { newHalf, type Half } from './half.ts';
 import {
+  ackAt,
+  addNote,
+  dfAt,
   DUPLICATE,
+  flagsAt,
+  frameAt,
   freeSlot,
+  ipIdAt,
   KEEP_ALIVE,
+  lengthAt,
+  link,
+  nextAt,
+  notesAt,
   OUT_OF_ORDER,
   RETRANSMISSION,
+  seqAt,
+  sideAt,
   takeSlot,
+  timeAt,
+  tsValAt,
+  ttlAt,
+  windowAt,
+  writePacket,
+  writeTimestamps,
   ZERO_WINDOW,
   type PacketStore,
 } from './packets.ts';
@@ -52,8 +71,8 @@ export interface Trace {
   readonly rsts: RstRecord[];
   /** RSTs beyond those, by side. */
   readonly moreRsts: [number, number];
-  /** First line of HTTP messages and names of TLS records by frame, for the ladder. */
-  readonly labels: Map<number, string>;
+  /** First line of HTTP messages and names of TLS records by frame, for the ladder; null while there are none. */
+  labels: Map<number, string> | null;
   /** Kept packets: linked slots from `head` to `tail`; those up to `pinned` are never dropped. */
   head: number;
   tail: number;
@@ -74,8 +93,6 @@ const HEAD_PACKETS = 12;
 const TAIL_PACKETS = 64;
 const MAX_PINS = 2;
 const MAX_LABELS = 64;
-/** The same packet seen twice by one capture lies closer than any retransmission timer (RFC 6298: 1 s; Linux: 200 ms). */
-const DUPLICATE_NS = 20e6;
 
 export function createTrace(row: number, frame: number, tNs: number): Trace {
   return {
@@ -89,7 +106,7 @@ export function createTrace(row: number, frame: number, tNs: number): Trace {
     zeek: newZeekState(),
     rsts: [],
     moreRsts: [0, 0],
-    labels: new Map(),
+    labels: null,
     head: -1,
     tail: -1,
     pinned: -1,
@@ -126,38 +143,31 @@ export function follow(
   const tcp = layers.tcp;
   const flags = readFlags(view, tcp);
   const slot = takeSlot(store);
-  store.frame[slot] = frame;
-  store.tNs[slot] = tNs;
-  store.side[slot] = side;
-  store.flags[slot] = flags;
-  store.seq[slot] = readSeq(view, tcp);
-  store.ack[slot] = readAck(view, tcp);
-  store.length[slot] = layers.payloadLen;
-  store.window[slot] = Math.max(0, readWindow(view, tcp, layers.tcpCaptured));
-  store.ttl[slot] = layers.ttl;
-  store.ipId[slot] = layers.ipId;
-  store.df[slot] = layers.df;
-  store.encapsulation[slot] = encapsulationOf(context.encapsulations, layers);
+  const seq = readSeq(view, tcp);
+  const ack = readAck(view, tcp);
+  const length = layers.payloadLen;
+  const window = Math.max(0, readWindow(view, tcp, layers.tcpCaptured));
+  const encapsulation = encapsulationOf(context.encapsulations, layers);
+  const { ttl, ipId, df } = layers;
+  writePacket(store, slot, frame, tNs, side, flags, seq, ack, length, window, ttl, ipId, df, encapsulation);
   readTcpOptions(view, tcp, layers.tcpCaptured, options);
-  store.tsVal[slot] = options.bits & OPT_TIMESTAMPS ? options.tsVal : -1;
-  store.tsEcr[slot] = options.bits & OPT_TIMESTAMPS ? options.tsEcr : -1;
-  store.notes[slot] = 0;
+  if (options.bits & OPT_TIMESTAMPS) writeTimestamps(store, slot, options.tsVal, options.tsEcr);
 
   const duplicate = findDuplicate(trace, store, slot);
   // To Zeek the two copies of a tunnelled packet are of different connections.
   if (!isOtherCopy(store, duplicate, slot)) {
-    feedZeek(trace.zeek, side, flags, store.seq[slot]!, store.ack[slot]!, layers.payloadLen, store.window[slot]!);
+    feedZeek(trace.zeek, side, flags, seq, ack, length, window);
   }
   trace.packets++;
   trace.lastNs = tNs;
   append(trace, store, slot);
   if (duplicate >= 0) {
-    store.notes[slot]! |= DUPLICATE;
+    addNote(store, slot, DUPLICATE);
     trace.halves[side]!.duplicates++;
   }
   if (flags & RST) {
     if (trace.rsts.length < context.maxRsts) {
-      const duplicateOf = duplicate < 0 ? null : store.frame[duplicate]!;
+      const duplicateOf = duplicate < 0 ? null : frameAt(store, duplicate);
       const checksum = checksumState(view, layers);
       const payload = copyPayload(view, layers);
       const { bits, mptcpSubtypes, mptcpReset } = options;
@@ -189,14 +199,14 @@ function copyPayload(view: DataView, layers: Layers): Uint8Array {
 /** The kept packets in capture order. */
 export function keptSlots(trace: Trace, store: PacketStore): number[] {
   const slots: number[] = [];
-  for (let slot = trace.head; slot >= 0; slot = store.next[slot]!) slots.push(slot);
+  for (let slot = trace.head; slot >= 0; slot = nextAt(store, slot)) slots.push(slot);
   return slots;
 }
 
 /** Gives the kept packets back. */
 export function releasePackets(trace: Trace, store: PacketStore): void {
   for (let slot = trace.head; slot >= 0;) {
-    const next = store.next[slot]!;
+    const next = nextAt(store, slot);
     freeSlot(store, slot);
     slot = next;
   }
@@ -206,8 +216,8 @@ export function releasePackets(trace: Trace, store: PacketStore): void {
 }
 
 function append(trace: Trace, store: PacketStore, slot: number): void {
-  store.next[slot] = -1;
-  if (trace.tail >= 0) store.next[trace.tail] = slot;
+  link(store, slot, -1);
+  if (trace.tail >= 0) link(store, trace.tail, slot);
   else trace.head = slot;
   trace.tail = slot;
   if (trace.pinnedCount < HEAD_PACKETS) {
@@ -219,8 +229,8 @@ function append(trace: Trace, store: PacketStore, slot: number): void {
     trace.tailKept++;
     return;
   }
-  const oldest = store.next[trace.pinned]!;
-  store.next[trace.pinned] = store.next[oldest]!;
+  const oldest = nextAt(store, trace.pinned);
+  link(store, trace.pinned, nextAt(store, oldest));
   freeSlot(store, oldest);
   trace.dropped++;
 }
@@ -229,77 +239,20 @@ function append(trace: Trace, store: PacketStore, slot: number): void {
 function pin(trace: Trace, store: PacketStore): void {
   if (trace.pins >= MAX_PINS || trace.pinned === trace.tail) return;
   trace.pins++;
-  for (let slot = trace.pinned; slot >= 0; slot = store.next[slot]!) trace.pinned = slot;
+  for (let slot = trace.pinned; slot >= 0; slot = nextAt(store, slot)) trace.pinned = slot;
   trace.pinnedCount += trace.tailKept;
   trace.tailKept = 0;
 }
 
-/**
- * The same packet captured twice: by an `any` device, on both sides of a bridge, or a hop later with a smaller TTL.
- * A retransmission has a new IP-ID and, within DUPLICATE_NS, cannot have happened.
- */
-function findDuplicate(trace: Trace, store: PacketStore, slot: number): number {
-  const half = trace.halves[store.side[slot]!]!;
-  if (half.packets === 0 && trace.rsts.length === 0) return -1;
-  let found = -1;
-  let looked = 0;
-  for (let other = recentFrom(trace, store); other >= 0 && looked < 16; other = store.next[other]!, looked++) {
-    if (samePacket(store, other, slot)) found = other;
-    else if (found < 0 && isPartOfCopy(store, other, slot, half.nextSeq)) found = other;
-  }
-  if (found < 0) return -1;
-  if (isOtherCopy(store, found, slot)) return found;
-  const identified = store.ipId[slot]! > 0 || store.tsVal[slot]! >= 0 || half.duplicates > 0;
-  return identified || store.length[slot]! > 0 || trace.halves[1 - store.side[slot]!]!.duplicates > 0 ? found : -1;
-}
-
-/** A host sends no packet twice in two encapsulations: it was captured before and behind the end of a tunnel. */
-function isOtherCopy(store: PacketStore, earlier: number, slot: number): boolean {
-  return earlier >= 0 && store.encapsulation[earlier] !== store.encapsulation[slot];
-}
-
-/** Segmentation offload makes one packet of several, or several of one, between the two places of capture. */
-function isPartOfCopy(store: PacketStore, a: number, b: number, nextSeq: number): boolean {
-  if (!isOtherCopy(store, a, b) || store.side[a] !== store.side[b] || store.tsVal[a] !== store.tsVal[b]) return false;
-  if (store.length[a] === 0 || store.length[b] === 0 || store.tNs[b]! - store.tNs[a]! >= DUPLICATE_NS) return false;
-  const startDiff = seqDiff(store.seq[b]!, store.seq[a]!);
-  const endDiff = startDiff + store.length[b]! - store.length[a]!;
-  const within = (startDiff >= 0 && endDiff <= 0) || (startDiff <= 0 && endDiff >= 0);
-  return within && nextSeq >= 0 && seqDiff(store.seq[b]! + store.length[b]!, nextSeq) <= 0;
-}
-
-function recentFrom(trace: Trace, store: PacketStore): number {
-  const kept = trace.pinnedCount + trace.tailKept;
-  let slot = trace.head;
-  if (kept > 16 && trace.pinned >= 0 && trace.tailKept >= 16) slot = trace.pinned;
-  let skip = (slot === trace.head ? kept : trace.tailKept) - 16;
-  while (skip-- > 0 && slot >= 0) slot = store.next[slot]!;
-  return slot;
-}
-
-function samePacket(store: PacketStore, a: number, b: number): boolean {
-  return (
-    store.side[a] === store.side[b] &&
-    store.seq[a] === store.seq[b] &&
-    store.ack[a] === store.ack[b] &&
-    store.flags[a] === store.flags[b] &&
-    store.length[a] === store.length[b] &&
-    store.window[a] === store.window[b] &&
-    store.ipId[a] === store.ipId[b] &&
-    store.tsVal[a] === store.tsVal[b] &&
-    store.tNs[b]! - store.tNs[a]! < DUPLICATE_NS
-  );
-}
-
 function update(trace: Trace, context: FollowContext, slot: number, view: DataView, layers: Layers): void {
   const { store, options, segment } = context;
-  const side = store.side[slot]!;
+  const side = sideAt(store, slot);
   const half = trace.halves[side]!;
   const peer = trace.halves[1 - side]!;
-  const flags = store.flags[slot]!;
-  const seq = store.seq[slot]!;
-  const length = store.length[slot]!;
-  const tNs = store.tNs[slot]!;
+  const flags = flagsAt(store, slot);
+  const seq = seqAt(store, slot);
+  const length = lengthAt(store, slot);
+  const tNs = timeAt(store, slot);
   const end = (seq + length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0;
   const lastDataNs = Math.max(half.lastDataNs, peer.lastDataNs);
 
@@ -316,15 +269,15 @@ function update(trace: Trace, context: FollowContext, slot: number, view: DataVi
   const isNew = before < 0 || seqDiff(end, before) > 0;
   if (half.startSeq < 0) half.startSeq = flags & SYN ? (seq + 1) >>> 0 : seq;
   if (before >= 0 && !isNew && !(flags & SYN) && isKeepAlive(seq, length, before, flags)) {
-    store.notes[slot]! |= KEEP_ALIVE;
+    addNote(store, slot, KEEP_ALIVE);
     half.keepAlives++;
     half.keepAlivesUnanswered++;
   } else if (!isNew && end !== seq) {
-    store.notes[slot]! |= RETRANSMISSION;
+    addNote(store, slot, RETRANSMISSION);
     half.retransmissions++;
     half.repeatsUnanswered++;
   } else if (isNew && before >= 0 && seqDiff(seq, before) > 0) {
-    store.notes[slot]! |= OUT_OF_ORDER;
+    addNote(store, slot, OUT_OF_ORDER);
     half.holeSeq = before;
     half.holeEnd = seq;
   }
@@ -332,22 +285,22 @@ function update(trace: Trace, context: FollowContext, slot: number, view: DataVi
   const fills = !isNew && length > 0 && seq === half.holeSeq && seqDiff(end, half.holeEnd) <= 0;
   if (fills) half.holeSeq = end === half.holeEnd ? -1 : end;
   if (isNew) half.nextSeq = end;
-  if (flags & ACK && (half.acked < 0 || seqDiff(store.ack[slot]!, half.acked) > 0)) half.acked = store.ack[slot]!;
+  if (flags & ACK && (half.acked < 0 || seqDiff(ackAt(store, slot), half.acked) > 0)) half.acked = ackAt(store, slot);
   half.sackEdge = options.bits & OPT_SACK ? highestEdge(view, options) : -1;
   half.mptcpSubtypes |= options.mptcpSubtypes;
   if (flags & FIN && half.finFrame === 0) {
-    half.finFrame = store.frame[slot]!;
+    half.finFrame = frameAt(store, slot);
     half.finNs = tNs;
     half.finEnd = end;
   }
-  if (!(flags & SYN)) half.window = store.window[slot]!;
-  if (store.window[slot] === 0 && !(flags & (SYN | FIN))) {
-    store.notes[slot]! |= ZERO_WINDOW;
+  if (!(flags & SYN)) half.window = windowAt(store, slot);
+  if (windowAt(store, slot) === 0 && !(flags & (SYN | FIN))) {
+    addNote(store, slot, ZERO_WINDOW);
     half.zeroWindows++;
   }
-  if (length > 0 && (isNew || fills) && !(store.notes[slot]! & KEEP_ALIVE)) {
+  if (length > 0 && (isNew || fills) && !(notesAt(store, slot) & KEEP_ALIVE)) {
     segment.side = side;
-    segment.frame = store.frame[slot]!;
+    segment.frame = frameAt(store, slot);
     segment.tNs = tNs;
     segment.seq = seq;
     segment.length = length;
@@ -362,7 +315,7 @@ function update(trace: Trace, context: FollowContext, slot: number, view: DataVi
   half.packets++;
   if (half.firstNs < 0) half.firstNs = tNs;
   half.lastNs = tNs;
-  half.lastFrame = store.frame[slot]!;
+  half.lastFrame = frameAt(store, slot);
   trace.lastSpeaker = side;
 }
 
@@ -392,19 +345,19 @@ function noteSyn(half: Half, options: TcpOptions, flags: number, seq: number, tN
 }
 
 function noteHabits(half: Half, store: PacketStore, slot: number, flags: number): void {
-  if (store.tsVal[slot]! >= 0) {
+  if (tsValAt(store, slot) >= 0) {
     half.timestamps = true;
-    half.lastTsVal = store.tsVal[slot]!;
+    half.lastTsVal = tsValAt(store, slot);
   }
-  const ttl = store.ttl[slot]!;
+  const ttl = ttlAt(store, slot);
   if (flags & SYN) {
     half.ttlSyn = ttl;
-    half.ipIdSyn = store.ipId[slot]!;
+    half.ipIdSyn = ipIdAt(store, slot);
     return;
   }
   half.ttl = half.ttl === 0 || half.ttl === ttl ? ttl : -1;
-  half.df = store.df[slot]!;
-  const ipId = store.ipId[slot]!;
+  half.df = dfAt(store, slot);
+  const ipId = ipIdAt(store, slot);
   if (ipId < 0) return;
   if (half.ipId >= 0) {
     const step = (ipId - half.ipId) & 0xffff;
@@ -415,14 +368,16 @@ function noteHabits(half: Half, store: PacketStore, slot: number, flags: number)
 }
 
 function label(trace: Trace, frame: number, side: number): void {
-  if (trace.labels.size >= MAX_LABELS) return;
-  const { request, response, tls, opening } = trace.exchange;
-  if (request?.frame === frame) trace.labels.set(frame, request.line);
-  else if (response?.frame === frame) trace.labels.set(frame, response.line);
-  else if (opening[side] === 'tls' || tls[0].handshakeRecords + tls[1].handshakeRecords > 0) {
-    const name = TLS_NAMES[tls[side]!.lastType];
-    if (name !== undefined && tls[side]!.nextRecordSeq >= 0) trace.labels.set(frame, name);
-  }
+  if (trace.labels !== null && trace.labels.size >= MAX_LABELS) return;
+  const text = labelOf(trace.exchange, frame, side);
+  if (text !== undefined) (trace.labels ??= new Map()).set(frame, text);
+}
+
+function labelOf({ request, response, tls, opening }: Exchange, frame: number, side: number): string | undefined {
+  if (request?.frame === frame) return request.line;
+  if (response?.frame === frame) return response.line;
+  const isTls = opening[side] === 'tls' || tls[0].handshakeRecords + tls[1].handshakeRecords > 0;
+  return isTls && tls[side]!.nextRecordSeq >= 0 ? TLS_NAMES[tls[side]!.lastType] : undefined;
 }
 
 const TLS_NAMES: Readonly<Record<number, string>> = {

@@ -8,6 +8,7 @@ import { ruleAll, type Effect, type Ruling } from '../causes/effect.ts';
 import { rankCauses, rankSilences } from '../causes/engine.ts';
 import { CAUSES, SILENCES } from '../causes/list.ts';
 import { judgeMechanism, type MechanismVerdict } from '../causes/mechanism.ts';
+import { witnessedCause, witnessedMechanism } from '../causes/proof.ts';
 import { surroundingsOf } from '../causes/surroundings.ts';
 import type { ConnectionFacts, HostFacts, ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import type { Evidence } from '../evidence/evidence.ts';
@@ -30,11 +31,21 @@ export interface JudgedSilence {
   readonly told: string;
 }
 
+/** What captures at other places add to the verdict on how a RST was made. */
+export type FromElsewhere = (base: MechanismVerdict, rst: RstRecord) => MechanismVerdict;
+
+const NOTHING_ELSE: FromElsewhere = (base) => base;
+
 /** Judges one reset. */
-export function buildReset(id: string, facts: ResetFacts, population: Population): JudgedReset {
-  const mechanism = mechanismOf(facts, facts.rst);
+export function buildReset(
+  id: string,
+  facts: ResetFacts,
+  population: Population,
+  elsewhere: FromElsewhere = NOTHING_ELSE,
+): JudgedReset {
+  const mechanism = witnessedMechanism(elsewhere(mechanismOf(facts, facts.rst), facts.rst), facts);
   const input = { facts, population, mechanism };
-  const ranked = rankCauses(input);
+  const ranked = witnessedCause(input, rankCauses(input));
   const cause = CAUSES[ranked.id];
   const rulings = ruleAll(facts.rsts, {
     rttMs: (side) => facts.rttMs[side === facts.clientSide ? 'client' : 'server'],
@@ -58,7 +69,7 @@ export function buildReset(id: string, facts: ResetFacts, population: Population
       connection: connectionOf(facts),
       phase: facts.phase,
       mechanism: mechanism.mechanism,
-      rsts: facts.rsts.map((rst) => rstOf(facts, rst, rulings.get(rst)?.effect ?? 'unknown')),
+      rsts: facts.rsts.map((rst) => rstOf(facts, rst, rulings.get(rst)?.effect ?? 'unknown', elsewhere)),
       ...(more > 0 ? { moreRsts: more } : {}),
       sender: senderOf(facts, mechanism),
       cause: {
@@ -196,8 +207,8 @@ function otherRsts(frames: readonly number[], forged: boolean): string {
   return `${frames.length} other RSTs, frames ${toList(named.map(String))}, ${forged ? 'were not sent by' : 'may not come from'} the host they name`;
 }
 
-function rstOf(facts: ResetFacts, rst: RstRecord, effect: Effect): Rst {
-  const verdict = mechanismOf(facts, rst);
+function rstOf(facts: ResetFacts, rst: RstRecord, effect: Effect, elsewhere: FromElsewhere): Rst {
+  const verdict = elsewhere(mechanismOf(facts, rst), rst);
   const says = saysOf(rst);
   const from = rst.packet.side === facts.clientSide ? 'client' : 'server';
   return {
@@ -233,6 +244,7 @@ function senderOf(facts: ResetFacts, mechanism: MechanismVerdict): Sender {
     level: mechanism.actorLevel,
     confidence: CONFIDENCE[mechanism.actor][mechanism.actorLevel],
     ...(isEndpoint && host.name !== '' ? { name: host.name } : {}),
+    ...(mechanism.actor === 'endpoint' && facts.witness?.process ? { process: facts.witness.process } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Contrasts in words, each with the counts that it rests on. */
 import { ms } from '../causes/duration.ts';
-import type { Comparison, Measure, MeasureContrast, TraitContrast } from '../evidence/contrast.ts';
+import type { Comparison, MeasureContrast, TraitContrast } from '../evidence/contrast.ts';
+import type { Measure } from '../evidence/survivors.ts';
 import { nameOf } from '../flow/encapsulations.ts';
 import type { Connections } from '../flow/table.ts';
 import { formatAddress } from '../wire/address.ts';

@@ -81,6 +81,14 @@ export function clipColumns(text: string, columns: number, ellipsis: string): st
   return takeColumns(text, Math.max(0, room)) + ellipsis;
 }
 
+/** As `clipColumns`, but keeps the end: names of captures of one thing differ there. */
+export function clipStart(text: string, columns: number, ellipsis: string): string {
+  let kept = [...text];
+  if (toColumns(text) <= columns) return text;
+  while (kept.length > 0 && toColumns(kept.join('')) > columns - toColumns(ellipsis)) kept = kept.slice(1);
+  return ellipsis + kept.join('');
+}
+
 function breakWords(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -15,6 +15,15 @@ describe('renderJson', () => {
     );
   });
 
+  it('escapes each character that a terminal obeys, also where it is the only one', () => {
+    for (let code = 0x7f; code < 0xfffe; code++) {
+      const char = String.fromCharCode(code);
+      if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(char)) continue;
+      const json = renderNdjson(sampleReport([sampleReset({ displayFilter: char })]));
+      expect(json.includes(char) ? code.toString(16) : 'escaped').toBe('escaped');
+    }
+  });
+
   it('ends with a newline', () => {
     expect(renderJson(sampleReport())).toMatch(/^\{\n {2}"schemaVersion": 1,[^]*\n\}\n$/);
   });

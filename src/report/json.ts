@@ -4,6 +4,9 @@ import type { Report } from './types.ts';
 /** What JSON.stringify leaves raw although a terminal obeys it: DEL, C1 controls, bidi, zero width, line separators, tags. */
 const RAW_UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+/** All of these and some that are harmless, without Unicode's tables: four times as fast, and nearly no report holds any. */
+const PERHAPS_UNSAFE = /[\u007f-\u009f\u00ad\u0600-\u1fff\u200b-\u200f\u2028-\u202f\u2060-\u206f\ud800-\uffff]/;
+
 /** The whole report as one indented JSON document with a final newline. */
 export function renderJson(report: Report): string {
   return [...jsonPieces(report)].join('');
@@ -57,7 +60,8 @@ export function toRecord(type: string, value: object): string {
 }
 
 function toSafeJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(RAW_UNSAFE, toUnits);
+  const text = JSON.stringify(value, undefined, indent);
+  return PERHAPS_UNSAFE.test(text) ? text.replace(RAW_UNSAFE, toUnits) : text;
 }
 
 function toUnits(char: string): string {

@@ -1,6 +1,8 @@
 /** Chooses the decisive packets of a connection and names them: what a ladder of it shows. */
 import type { Side } from '../terms/actors.ts';
+import { windowText } from '../causes/window-text.ts';
 import type { ConnectionFacts } from '../evidence/facts.ts';
+import type { Half } from '../flow/half.ts';
 import { DUPLICATE, KEEP_ALIVE, OUT_OF_ORDER, RETRANSMISSION, ZERO_WINDOW, type Packet } from '../flow/packets.ts';
 import type { Mark } from '../flow/marks.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../wire/tcp.ts';
@@ -13,20 +15,25 @@ export function ladderRows(facts: ConnectionFacts, frames: ReadonlySet<number>):
   const { marks } = facts;
   const chosen = choose(marks, frames);
   const rows: LadderRow[] = [];
+  /** By side of the row: its last window was 0. */
+  const closed = [false, false];
   let folded = 0;
   for (const [index, mark] of marks.entries()) {
     folded += mark.missing;
+    if (mark.missing > 0) closed.fill(false);
+    const { packet } = mark;
+    const peerClosed = closed[1 - packet.side]!;
+    if (!(packet.flags & (RST | SYN))) closed[packet.side] = packet.window === 0;
     if (!chosen.has(index)) {
       folded++;
       continue;
     }
-    const { packet } = mark;
     const from: Side = packet.side === facts.clientSide ? 'client' : 'server';
     rows.push({
       frame: packet.frame,
       atMs: Math.round((packet.tNs - facts.firstNs) / 1e3) / 1e3,
       from,
-      label: nameOf(mark, facts.half[from].timestamps),
+      label: nameOf(mark, facts.half[from], peerClosed),
       folded,
       rst: (packet.flags & RST) !== 0,
     });
@@ -35,21 +42,23 @@ export function ladderRows(facts: ConnectionFacts, frames: ReadonlySet<number>):
   return rows;
 }
 
-/** `SYN`, `GET / HTTP/1.1 (78 B)`, `RST+ACK win 502, timestamps`. */
-export function nameOf(mark: Mark, usesTimestamps: boolean): string {
+/** `SYN`, `GET / HTTP/1.1 (78 B)`, `RST+ACK win 64256, timestamps`. */
+function nameOf(mark: Mark, sender: Half, peerClosed: boolean): string {
   const { packet } = mark;
   const base = mark.label === '' ? flagNames(packet) : mark.label;
   const notes: string[] = [];
   if (packet.length > 0) notes.push(`${packet.length} B`);
   if (packet.notes & RETRANSMISSION) notes.push('retransmitted');
-  if (packet.notes & KEEP_ALIVE) notes.push('keep-alive probe');
+  // A closed window is probed with a byte beyond it (RFC 9293 §3.8.6.1); Linux sends the segment that keeps alive.
+  if (peerClosed && (packet.notes & KEEP_ALIVE || packet.length === 1)) notes.push('zero-window probe');
+  else if (packet.notes & KEEP_ALIVE) notes.push('keep-alive probe');
   if (packet.notes & OUT_OF_ORDER) notes.push('out of order');
   if (packet.notes & ZERO_WINDOW && !(packet.flags & RST)) notes.push('window full');
   if (packet.notes & DUPLICATE) notes.push('captured twice');
   if (packet.flags & RST) {
-    notes.push(`win ${packet.window}`);
+    notes.push(`win ${windowText(sender, packet)}`);
     if (packet.tsVal >= 0) notes.push('timestamps');
-    else if (usesTimestamps && packet.flags & ACK) notes.push('no timestamps');
+    else if (sender.timestamps && packet.flags & ACK) notes.push('no timestamps');
   }
   return notes.length === 0 ? base : `${base}  (${notes.join(', ')})`;
 }

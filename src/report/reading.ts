@@ -7,8 +7,9 @@ import type { PacketSink } from '../capture/reader.ts';
 import { decisiveRst } from '../causes/effect.ts';
 import { resetFacts, rttToSide, silenceFacts, type Derivation } from '../evidence/connection.ts';
 import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
+import { callWitnesses, type HostEvidence } from '../evidence/host/witness.ts';
 import { buildPopulation, type Population } from '../evidence/population.ts';
-import { createRoleBook, learnRoles, withNames, type RoleHint } from '../evidence/roles.ts';
+import { createRoleBook, learnRoles, nameHosts, type RoleHint } from '../evidence/roles.ts';
 import { countEndings } from '../flow/endings.ts';
 import {
   createFlows,
@@ -20,6 +21,7 @@ import {
   type Flows,
   type PassSink,
 } from '../flow/flows.ts';
+import type { RecentMarks } from '../flow/marks.ts';
 import { hostOf, portOf } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
 import { chooseFollowed, isSilent, MAX_RESETS, MAX_SILENCES } from './followed.ts';
@@ -36,6 +38,12 @@ export interface ReadingOptions {
   readonly allRsts?: boolean;
   /** Connections with a RST that are told of one by one, default 20,000; the others are counted. */
   readonly maxResets?: number;
+  /** What the hosts recorded beside the capture. */
+  readonly host?: HostEvidence;
+  /** Number of this capture among those that are read together, default 0. */
+  readonly input?: number;
+  /** Called with each followed connection before its packets are given back. */
+  readonly onTrace?: (trace: Trace) => void;
   /** Called with each reset of a stream as soon as it can be judged; the final report may know more. */
   readonly onReset?: (reset: Reset) => void;
 }
@@ -43,11 +51,27 @@ export interface ReadingOptions {
 export interface Reading {
   readonly surveySink: PassSink;
   readonly streamSink: PacketSink;
-  /** Sink for the second pass; to be asked for when the first has ended. */
+  /** Number of the capture among those that are read together. */
+  readonly input: number;
+  /** Its connections. */
+  readonly flows: Flows;
+  /** Rows that pass two follows of its own accord, one byte each; to be asked for when the first has ended. */
+  chooseRows(): Uint8Array;
+  /** Sink for the second pass over those rows. */
   traceSink(): PassSink;
   /** In a stream, judges what has settled by now; `nowSeconds` is the capture's clock, epoch seconds. */
   settle(nowSeconds: number): void;
   report(path: string, info: CaptureInfo, strategy: Input['strategy'], version: string): Report;
+  /** What a report would be made of; for a report on several captures. */
+  finish(path: string, info: CaptureInfo, strategy: Input['strategy']): ReadingParts;
+}
+
+export interface ReadingParts {
+  readonly input: Input;
+  readonly resets: readonly ResetFacts[];
+  readonly silences: readonly SilenceFacts[];
+  /** Connections with a RST beyond those. */
+  readonly moreResets: number;
 }
 
 /** Connections that were counted only. */
@@ -66,6 +90,7 @@ export function createReading(options: ReadingOptions = {}): Reading {
   const untold: Untold = { resets: 0, silences: 0 };
   const resets: ResetFacts[] = [];
   const silent: SilenceFacts[] = [];
+  const recent: RecentMarks = new Map();
   let notedNs = 0;
   const told = new Set<number>();
   const waiting: { row: number; dueNs: number }[] = [];
@@ -75,7 +100,8 @@ export function createReading(options: ReadingOptions = {}): Reading {
     store: flows.store,
     table: flows.table,
     book,
-    input: 0,
+    recent,
+    input: options.input ?? 0,
     baseSeconds: flows.baseSeconds,
   });
   const learn = (trace: Trace): void => {
@@ -95,6 +121,7 @@ export function createReading(options: ReadingOptions = {}): Reading {
   const flowOptions: FlowOptions = {
     ...(options.allRsts === undefined ? {} : { allRsts: options.allRsts }),
     onTrace(trace) {
+      options.onTrace?.(trace);
       if (trace.rsts.length > 0) {
         if (resets.length < maxResets) resets.push(factsOf(trace));
         else untold.resets++;
@@ -131,7 +158,33 @@ export function createReading(options: ReadingOptions = {}): Reading {
     }
   };
 
+  let rows: Uint8Array | undefined;
+  const chooseRows = (): Uint8Array => {
+    if (rows !== undefined) return rows;
+    const followed = chooseFollowed(flows, maxResets);
+    untold.resets = followed.untoldResets;
+    untold.silences = followed.untoldSilences;
+    return (rows = followed.rows);
+  };
+  const finish: Reading['finish'] = (path, info, strategy) => {
+    // Before the end takes their traces: the resets of the last second have not been told yet.
+    settle(Number.POSITIVE_INFINITY);
+    finishAll(flows, flowOptions);
+    // A header that names a host may stand in a connection that ended later than the one it is told of.
+    for (const facts of [...resets, ...silent]) nameHosts(facts, book, flows.table.hosts);
+    const notes = options.host === undefined ? [] : callWitnesses(options.host, resets);
+    return {
+      input: inputOf(path, info, strategy, flows, untold, notes),
+      resets,
+      silences: silent,
+      moreResets: untold.resets,
+    };
+  };
+
   return {
+    input: options.input ?? 0,
+    flows,
+    chooseRows,
     surveySink: surveySink(flows),
     streamSink: {
       packet(view, start, end, wireLen, linkType, seconds, nanos, direction, frame) {
@@ -147,23 +200,17 @@ export function createReading(options: ReadingOptions = {}): Reading {
       },
     },
     traceSink() {
-      const { rows, untoldResets, untoldSilences } = chooseFollowed(flows, maxResets);
-      untold.resets = untoldResets;
-      untold.silences = untoldSilences;
-      return traceSink(flows, (row) => rows[row] === 1, flowOptions);
+      const followed = chooseRows();
+      return traceSink(flows, (row) => followed[row] === 1, flowOptions);
     },
     settle(nowSeconds) {
       if (!Number.isNaN(flows.baseSeconds)) settle((nowSeconds - flows.baseSeconds) * 1e9);
     },
     report(path, info, strategy, version) {
-      // Before the end takes their traces: the resets of the last second have not been told yet.
-      settle(Number.POSITIVE_INFINITY);
-      finishAll(flows, flowOptions);
-      // A header that names a host may stand in a connection that ended later than the one it is told of.
-      const named = resets.map((facts) => withNames(facts, book, flows.table.hosts));
-      const namedSilent = silent.map((facts) => withNames(facts, book, flows.table.hosts));
-      return assemble(flows, named, namedSilent, inputOf(path, info, strategy, flows, untold), version, untold.resets);
+      const parts = finish(path, info, strategy);
+      return assemble(flows, parts.resets, parts.silences, parts.input, version, parts.moreResets);
     },
+    finish,
   };
 }
 
@@ -204,8 +251,15 @@ function assemble(
   };
 }
 
-function inputOf(path: string, info: CaptureInfo, strategy: Input['strategy'], flows: Flows, untold: Untold): Input {
-  const notes: string[] = [];
+function inputOf(
+  path: string,
+  info: CaptureInfo,
+  strategy: Input['strategy'],
+  flows: Flows,
+  untold: Untold,
+  fromHost: readonly string[],
+): Input {
+  const notes: string[] = [...fromHost];
   if (info.moreDamage > 0) notes.push(`${info.moreDamage} more damaged places`);
   if (flows.fragments > 0) notes.push(`${flows.fragments} fragmented packets never became whole`);
   if (flows.cut > 0) notes.push(`${flows.cut} packets were cut before their TCP header`);
@@ -258,7 +312,8 @@ function countSenders(judged: readonly JudgedReset[]): SenderCount[] {
     .sort((a, b) => b.rstPackets - a.rstPackets);
 }
 
-function countCauses(resets: readonly Reset[]): Report['summary']['causes'] {
+/** Resets by cause, most first. */
+export function countCauses(resets: readonly Reset[]): Report['summary']['causes'] {
   const counts = new Map<Reset['cause']['id'], number>();
   for (const { cause } of resets) counts.set(cause.id, (counts.get(cause.id) ?? 0) + 1);
   return [...counts].map(([id, count]) => ({ id, resets: count })).sort((a, b) => b.resets - a.resets);

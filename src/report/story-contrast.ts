@@ -1,5 +1,6 @@
 /** What sets the connections of a story apart from those that survived, and whether they ended in one moment. */
-import { compare, type Comparison, type Measure } from '../evidence/contrast.ts';
+import { compare, type Comparison } from '../evidence/contrast.ts';
+import type { Measure } from '../evidence/survivors.ts';
 import type { ConnectionFacts } from '../evidence/facts.ts';
 import { keyOf, massEvent, probeSeries, scanBy, type MassEvent, type Population } from '../evidence/population.ts';
 import type { CauseId, SilenceId } from '../terms/causes.ts';

@@ -17,7 +17,7 @@ export function renderEvidence(
 ): string[] {
   const shown = detail === 'all' ? evidence : evidence.slice(0, SOME_EVIDENCE);
   const labels = shown.map(({ frames }) => toFrames(frames, inputs, ink));
-  const columns = Math.min(Math.max(...labels.map(toColumns), 0), 18);
+  const columns = Math.min(Math.max(...labels.map(toColumns), 0), LABEL_COLUMNS);
   const lines = shown.flatMap((fact, at) => renderFact(fact, padColumns(labels[at] ?? '', columns), detail, ink));
   const left = evidence.length - shown.length;
   if (left > 0) lines.push(`    ${ink.style.faint(`${ink.glyphs.ellipsis} ${toCount(left, 'more fact')}: -vv`)}`);
@@ -40,9 +40,16 @@ export function renderRemedies(label: string, remedies: readonly Remedy[], paint
   });
 }
 
+/** Labels up to here have the facts beside them; longer ones stand above theirs. */
+const LABEL_COLUMNS = 18;
+const WIDE_LABEL = 30;
+
 function renderFact(fact: Evidence, label: string, detail: Detail, ink: Ink): string[] {
-  const rest = ' '.repeat(6 + toColumns(label));
-  const lines = toParagraph(ink.safe(fact.text), { width: ink.width, first: `    ${label}  `, rest });
+  const above = toColumns(label) > WIDE_LABEL;
+  const rest = ' '.repeat(above ? 8 : 6 + toColumns(label));
+  const first = above ? rest : `    ${label}  `;
+  const text = toParagraph(ink.safe(fact.text), { width: ink.width, first, rest });
+  const lines = above ? [`    ${label}`, ...text] : text;
   if (detail !== 'all') return lines;
   const more = [
     `fact: ${fact.fact}`,
@@ -57,12 +64,20 @@ function renderFact(fact: Evidence, label: string, detail: Detail, ink: Ink): st
 }
 
 function toFrames(frames: readonly FrameRef[], inputs: readonly Input[], ink: Ink): string {
-  const named = frames.slice(0, NAMED_FRAMES).map((ref) => toFrame(ref, inputs, ink));
-  return named.join(' ') + (frames.length > NAMED_FRAMES ? ` ${ink.glyphs.ellipsis}` : '');
+  const named = frames.slice(0, NAMED_FRAMES);
+  // A capture is named once for frames that follow each other.
+  const texts = named.map((ref, at) =>
+    ref.input === named[at - 1]?.input ? `#${ref.frame}` : toFrame(ref, inputs, ink),
+  );
+  return texts.join(' ') + (frames.length > NAMED_FRAMES ? ` ${ink.glyphs.ellipsis}` : '');
 }
 
 /** `#17`; with several captures `a.pcap#17`. */
-function toFrame({ input, frame }: FrameRef, inputs: readonly Input[], ink: Ink): string {
-  const name = inputs.length > 1 ? (inputs[input]?.path.split('/').at(-1) ?? '') : '';
-  return `${ink.safe(name)}#${frame}`;
+export function toFrame({ input, frame }: FrameRef, inputs: readonly Input[], ink: Ink): string {
+  return `${inputs.length > 1 ? ink.safe(toCaptureName(inputs, input)) : ''}#${frame}`;
+}
+
+/** A capture's file name without its folders. */
+export function toCaptureName(inputs: readonly Input[], input: number): string {
+  return inputs[input]?.path.split('/').at(-1) ?? '';
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toInk } from './ink.ts';
 import { sampleConnection, sampleReset } from './testing/sample.ts';
-import { isRefused, toMoment, toSubject } from './text-names.ts';
+import { isRefused, toBriefSubject, toMoment, toSubject } from './text-names.ts';
 import { toCertainty, toDuration } from './words.ts';
 
 describe('isRefused', () => {
@@ -32,10 +32,17 @@ describe('toMoment', () => {
 describe('toSubject', () => {
   it('adds the role where it is more than the side, and the name', () => {
     const { sender } = sampleReset();
-    expect(toSubject({ ...sender, role: 'load-balancer' }, toInk())).toBe('by the server (load-balancer nginx)');
-    expect(toSubject({ ...sender, role: 'unknown', name: '' }, toInk(), '10.0.0.5:443')).toBe(
-      'by the server 10.0.0.5:443',
-    );
+    const balancer = sampleReset({ sender: { ...sender, role: 'load-balancer' } });
+    expect(toSubject(balancer, toInk())).toBe('by the server (load-balancer nginx)');
+    const nameless = sampleReset({ sender: { ...sender, role: 'unknown', name: '' } });
+    expect(toSubject(nameless, toInk(), '10.0.0.5:443')).toBe('by the server 10.0.0.5:443');
+  });
+  it('sees nothing in between two programs of one host', () => {
+    const sender = { ...sampleReset().sender, actor: 'middlebox' as const };
+    expect(toBriefSubject(sampleReset({ sender }))).toBe('by something in between, in the name of the server');
+    const client = { address: '10.0.0.5', port: 51234 };
+    const same = sampleReset({ sender, connection: sampleConnection({ client }) });
+    expect(toBriefSubject(same)).toBe('by something else on the same host, in the name of the server');
   });
 });
 

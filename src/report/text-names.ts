@@ -1,4 +1,5 @@
 /** Endpoints and senders by name. */
+import { onOneHost } from '../causes/one-host.ts';
 import type { Ink } from './ink.ts';
 import { toDuration } from './words.ts';
 import type { Connection, Endpoint, Reset, Sender, Silence } from './types.ts';
@@ -15,17 +16,22 @@ export function toPair({ client, server }: Connection, ink: Ink): string {
 }
 
 /** "by the server 10.0.0.5:443 (nginx)", or as much as can be said of a RST that merely bears that address. */
-export function toSubject(sender: Sender, ink: Ink, where: string = ''): string {
-  return toAuthor(sender, where === '' ? '' : ` ${where}`, toKnown(sender, ink));
+export function toSubject(reset: Authored, ink: Ink, where: string = ''): string {
+  return toAuthor(reset, where === '' ? '' : ` ${where}`, toKnown(reset.sender, ink));
 }
 
 /** As {@link toSubject}, without address and name. */
-export function toBriefSubject(sender: Sender): string {
-  return toAuthor(sender, '', '');
+export function toBriefSubject(reset: Authored): string {
+  return toAuthor(reset, '', '');
 }
 
-function toAuthor(sender: Sender, place: string, known: string): string {
-  if (sender.actor === 'middlebox') return `by something in between, in the name of the ${sender.side}${place}`;
+type Authored = Pick<Reset, 'sender' | 'connection'>;
+
+function toAuthor({ sender, connection }: Authored, place: string, known: string): string {
+  if (sender.actor === 'middlebox') {
+    const whom = onOneHost(connection) ? 'something else on the same host' : 'something in between';
+    return `by ${whom}, in the name of the ${sender.side}${place}`;
+  }
   return sender.actor === 'endpoint'
     ? `by the ${sender.side}${place}${known}`
     : `from the ${sender.side}'s address${place}${known}`;

@@ -1,9 +1,11 @@
 /** One reset or silence: a headline that says it all, then who, why, what it cost, the frames, what to do. */
+import { onOneHost } from '../causes/one-host.ts';
 import { type Piece, toParagraph, toRow } from './flow-text.ts';
 import type { Ink } from './ink.ts';
-import { renderLadder } from './ladder-text.ts';
+import { type LadderColumn, renderLadder } from './ladder-text.ts';
 import { toLadder } from './ladder.ts';
-import { renderEvidence, renderRemedies } from './text-advice.ts';
+import { lateFrames } from './late-rsts.ts';
+import { renderEvidence, renderRemedies, toCaptureName, toFrame } from './text-advice.ts';
 import {
   isAfterClose,
   isIgnored,
@@ -40,7 +42,7 @@ const NAMED_RSTS = 4;
 
 /** One line where the width allows: who with whom, by which side, when, why. */
 export function renderResetLines(reset: Reset, ink: Ink): string[] {
-  return renderResetHeadline(reset, toBriefSubject(reset.sender), ink);
+  return renderResetHeadline(reset, toBriefSubject(reset), ink);
 }
 
 /** The headline of a silence. */
@@ -51,12 +53,13 @@ export function renderSilenceLines(silence: Silence, ink: Ink): string[] {
 
 /** Everything about one reset. */
 export function renderResetBlock(reset: Reset, detail: Detail, inputs: readonly Input[], ink: Ink): string[] {
-  const ladder = renderLadder(toLadder(reset.ladder, reset.rsts), '    ', ink);
+  const columns = toLadderColumns(reset, inputs);
+  const ladder = renderLadder(toLadder(reset.ladder, reset.rsts, lateFrames(reset)), '    ', ink, columns);
   return [
-    ...renderResetHeadline(reset, toSubject(reset.sender, ink), ink),
+    ...renderResetHeadline(reset, toSubject(reset, ink), ink),
     ...renderField('who', toWho(reset, ink), ink),
     ...(detail !== 'brief' && (reset.rsts.length > 1 || detail === 'all')
-      ? renderField('RSTs', toRsts(reset, detail, ink), ink)
+      ? renderField('RSTs', toRsts(reset, detail, inputs, ink), ink)
       : []),
     ...renderBody(reset, ladder, detail, inputs, ink),
   ];
@@ -64,8 +67,14 @@ export function renderResetBlock(reset: Reset, detail: Detail, inputs: readonly 
 
 /** Everything about one silence. */
 export function renderSilenceBlock(silence: Silence, detail: Detail, inputs: readonly Input[], ink: Ink): string[] {
-  const ladder = renderLadder(toLadder(silence.ladder), '    ', ink);
+  const ladder = renderLadder(toLadder(silence.ladder), '    ', ink, toLadderColumns(silence, inputs));
   return [...renderSilenceLines(silence, ink), ...renderBody(silence, ladder, detail, inputs, ink)];
+}
+
+/** A column for each capture that shows the connection, nearest to the client first. */
+function toLadderColumns({ connection, ladder }: Reset | Silence, inputs: readonly Input[]): LadderColumn[] {
+  if (!ladder.some(({ seen }) => seen !== undefined)) return [];
+  return connection.views.map(({ input }) => ({ input, name: toCaptureName(inputs, input) }));
 }
 
 function renderBody(
@@ -138,14 +147,18 @@ function toVerdictWords({ cause, alternatives }: Reset | Silence): string {
   return `${id}${toTwins(cause)}, ${toCertainty(level, Math.min(1, together))}`;
 }
 
-function toWho({ sender, mechanism }: Reset, ink: Ink): string {
+function toWho({ sender, mechanism, connection }: Reset, ink: Ink): string {
   const { actor, level, confidence, process } = sender;
   const whom =
     actor === 'middlebox'
       ? `not ${toSocket(sender, ink)} itself`
       : `${toSocket(sender, ink)}${actor === 'endpoint' ? ' itself' : ', or something in its name'}`;
   const program = process ? `; process ${process.pid} ${ink.safe(process.command)}` : '';
-  return `${whom} (${toCertainty(level, confidence)}): ${MECHANISM_WORDS[mechanism]}${program}`;
+  const how =
+    mechanism === 'in-path-answer' && onOneHost(connection)
+      ? 'a packet filter of the same host answered in its name'
+      : MECHANISM_WORDS[mechanism];
+  return `${whom} (${toCertainty(level, confidence)}): ${how}${program}`;
 }
 
 function toWhy({ cause, alternatives }: Reset | Silence): string {
@@ -160,17 +173,24 @@ function toWhy({ cause, alternatives }: Reset | Silence): string {
   return others.length > 0 ? `${reason}; otherwise ${others.join(', ')}` : reason;
 }
 
-function toRsts({ rsts, moreRsts = 0 }: Reset, detail: Detail, ink: Ink): string {
+function toRsts(reset: Reset, detail: Detail, inputs: readonly Input[], ink: Ink): string {
+  const { rsts, moreRsts = 0 } = reset;
+  const late = lateFrames(reset);
   const named = detail === 'all' ? rsts : rsts.slice(0, NAMED_RSTS);
   const left = rsts.length - named.length + moreRsts;
-  const list = named.map((rst) => toRst(rst, ink)).join('; ');
+  const list = named.map((rst) => toRst(rst, late.has(rst.frame), inputs, ink)).join('; ');
   return left > 0 ? `${list}; and ${toCount(left, 'more', 'more')}` : list;
 }
 
-function toRst({ frame, from, actor, effect, duplicateOf, says, ended }: Rst, ink: Ink): string {
-  if (duplicateOf !== null) return `#${frame} the same packet as #${duplicateOf}`;
+function toRst(rst: Rst, isLate: boolean, inputs: readonly Input[], ink: Ink): string {
+  const { input, frame, from, actor, effect, duplicateOf, sameAs, says, ended } = rst;
+  const here = toFrame({ input, frame }, inputs, ink);
+  const original = duplicateOf === null ? sameAs : { input, frame: duplicateOf };
+  if (original !== undefined) return `${here} the same packet as ${toFrame(original, inputs, ink)}`;
   const whose = actor === 'middlebox' ? `in the ${from}'s name` : `from the ${from}`;
-  const fate = ended ? (effect === 'unknown' ? 'may have ended it' : 'ended it') : effect === 'unknown' ? '' : effect;
+  const ending = effect === 'unknown' ? 'may have ended it' : 'ended it';
+  const other = isLate ? 'came after the end' : effect === 'unknown' ? '' : effect;
+  const fate = ended ? ending : other;
   const words = says === undefined ? '' : ink.safe(`says “${says.slice(0, SAID_CHARACTERS)}”`);
-  return [`#${frame} ${whose}`, fate, words].filter(Boolean).join(', ');
+  return [`${here} ${whose}`, fate, words].filter(Boolean).join(', ');
 }

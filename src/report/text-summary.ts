@@ -105,9 +105,9 @@ function toBlame(resets: readonly Reset[], ink: Ink): string {
   const share = toShare(largest.length, resets.length);
   const harmless = resets.length - spoken.length;
   const others = harmless > 0 ? ` ${harmless.toLocaleString('en-US')} cost nothing.` : '';
-  if (cause.id === 'unknown') return `${share}${toSubject(sender, ink, where)}; ${toReason(cause.id)}.${others}`;
+  if (cause.id === 'unknown') return `${share}${toSubject(first, ink, where)}; ${toReason(cause.id)}.${others}`;
   const why = `${toReason(cause.id)} (${cause.id}${toTwins(cause)})`;
-  return `${share}${toSubject(sender, ink, where)}, ${BECAUSE[cause.level]} ${why}.${others}`;
+  return `${share}${toSubject(first, ink, where)}, ${BECAUSE[cause.level]} ${why}.${others}`;
 }
 
 function toShare(part: number, whole: number): string {

@@ -4,7 +4,7 @@
  * Fields are only ever added.
  */
 import type { Remedy } from '../causes/define.ts';
-import type { Evidence } from '../evidence/evidence.ts';
+import type { Evidence, FrameRef } from '../evidence/evidence.ts';
 import type { Actor, Level, Role, RolesFrom, Side } from '../terms/actors.ts';
 import type { CauseId, SilenceId } from '../terms/causes.ts';
 import type { Mechanism } from '../terms/mechanisms.ts';
@@ -125,6 +125,8 @@ export interface Rst {
   readonly effect: 'accepted' | 'challenged' | 'ignored' | 'unknown';
   /** Frame of the same packet captured earlier; null when it is its own. */
   readonly duplicateOf: number | null;
+  /** The same packet in the capture that saw it nearer to its sender; absent in that one. */
+  readonly sameAs?: FrameRef;
   /** What its payload or its MPTCP options say, in printable characters; absent when they say nothing. */
   readonly says?: string;
   /** True for the RST that ended the connection. */
@@ -163,6 +165,8 @@ export interface LadderRow {
   /** How many packets were left out before this row. */
   readonly folded: number;
   readonly rst: boolean;
+  /** With several captures: its frame in each of them, null where it was not seen. */
+  readonly seen?: readonly (number | null)[];
 }
 
 export interface Reset {

@@ -14,8 +14,11 @@ async function crowd(lab: LabContext, settings: readonly string[]): Promise<void
   const { client, server } = lab.network.puppet;
   await server.listen(lab.host, lab.port, { backlog: 4 });
   for (let place = 0; place < 4; place++) await client.connect(lab.host, lab.port);
-  const clients = await Promise.all([1, 2, 3, 4].map(() => client.connect(lab.host, lab.port)));
-  // A client that has been reset already cannot send: that is the scenario, not a failure of it.
+  // All four SYNs must find the queue as it is: none may leave so late that the first ACK is there before it.
+  await lab.network.cable('server', 'hold ab');
+  const clients = await Promise.all([1, 2, 3, 4].map(() => client.connect(lab.host, lab.port, { wait: false })));
+  await lab.network.cable('server', 'mend');
+  // send() waits for the connection. One that has been reset already cannot send: that is the scenario, no failure of it.
   for (const socket of clients) await socket.send('GET / HTTP/1.1\r\n\r\n').catch(() => {});
 }
 

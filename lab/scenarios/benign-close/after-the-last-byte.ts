@@ -14,6 +14,8 @@ const clientResets: Scenario = defineScenario({
   title: 'Client has the whole response and the FIN, and answers by a RST instead of its own FIN',
   needs: LOOPBACK,
   where: 'loopback',
+  // Whether the response was complete is in its head, which a shorter snap length cuts off.
+  fixed: ['snap'],
   resets: 1,
   truth: {
     sender: 'client',

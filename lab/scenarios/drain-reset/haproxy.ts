@@ -18,12 +18,13 @@ async function markDown(lab: LabContext, serverOptions: string): Promise<Socket[
   timeout server 10s
   ${serverOptions === '' ? '' : 'option nolinger'}
 listen front
-  bind ${lab.host}:${lab.port}
-  server one ${lab.host}:${lab.ports[1]} check inter 200ms fall 1 rise 1 ${serverOptions}`;
+  bind ${lab.at(lab.port)}
+  server one ${lab.at(lab.ports[1]!)} check inter 200ms fall 1 rise 1 ${serverOptions}`;
   await startHaproxy(lab, proxy, lab.port);
   const clients: Socket[] = [];
   while (clients.length < 4) {
-    const client = await dial(lab);
+    // Half-open: a client that answers HAProxy's FIN at once may come before its RST, which is then never sent.
+    const client = await dial(lab, { allowHalfOpen: serverOptions !== '' });
     await write(client, request('/session'));
     await read(client, response('200 OK', 'hello').length);
     client.resume();
@@ -52,7 +53,8 @@ const shutDown: Scenario = defineScenario({
     why: "on-marked-down shutdown-sessions and option nolinger; the back end's listener was closed, its established sessions were fine",
   },
   async run(lab) {
-    await Promise.all((await markDown(lab, 'on-marked-down shutdown-sessions')).map((client) => closed(client)));
+    await markDown(lab, 'on-marked-down shutdown-sessions');
+    await lab.resetsCaptured(4);
   },
 });
 
@@ -63,6 +65,8 @@ const keptOpen: Scenario = defineScenario({
   title: 'The back end is marked down, its sessions go on; one client then aborts',
   needs: [...LOOPBACK, 'haproxy'],
   where: 'loopback',
+  // Whether the response was complete is in its head, which a shorter snap length cuts off.
+  fixed: ['snap'],
   ports: 2,
   capturedPorts: 1,
   resets: 1,

@@ -1,7 +1,6 @@
 import { connected, exchange } from '../../exchange.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
-import { pause } from '../../wait.ts';
 import { UNKNOWN_CONNECTION, abortWithoutAnswer } from '../../equivalents.ts';
 
 const midStream: Scenario = defineScenario({
@@ -26,8 +25,7 @@ const midStream: Scenario = defineScenario({
     const both = await connected(lab);
     await exchange(both, '/first');
     await exchange(both, '/second');
-    // Past the client's delayed ACK: with data unacknowledged, Nagle would hold back what the server says later.
-    await pause(100);
+    await lab.network.acknowledged();
     await lab.network.exec('router', 'nft', ['-f', '-'], rejectRule(lab.port));
     await both.client.send('GET /third HTTP/1.1\r\n\r\n');
     await both.client.death();
@@ -114,7 +112,7 @@ const ownAnswer: Scenario = defineScenario({
 });
 
 function rejectRule(port: number): string {
-  return `table ip lab {
+  return `table inet lab {
     chain forward {
       type filter hook forward priority 0
       tcp dport ${port} reject with tcp reset

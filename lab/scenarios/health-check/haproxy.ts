@@ -31,8 +31,8 @@ const probes: Scenario = defineScenario({
   timeout client 5s
   timeout server 5s
 listen front
-  bind ${lab.host}:${lab.ports[1]}
-  server one ${lab.host}:${lab.port} check inter 500ms`,
+  bind ${lab.at(lab.ports[1]!)}
+  server one ${lab.at(lab.port)} check inter 500ms`,
       lab.ports[1]!,
     );
     await lab.resetsCaptured(5);
@@ -47,6 +47,8 @@ const realClients: Scenario = defineScenario({
   title: 'Three short client connections with real requests, reset by the client after the answer',
   needs: LOOPBACK,
   where: 'loopback',
+  // Whether the response was complete is in its head, which a shorter snap length cuts off.
+  fixed: ['snap'],
   resets: 3,
   truth: {
     sender: 'client',

@@ -20,8 +20,8 @@ async function exchangeThenQuiet(lab: LabContext, tcpOptions: string): Promise<v
   timeout server 20s
   ${tcpOptions}
 listen front
-  bind ${lab.host}:${lab.port}
-  server one ${lab.host}:${lab.ports[1]}`;
+  bind ${lab.at(lab.port)}
+  server one ${lab.at(lab.ports[1]!)}`;
   await startHaproxy(lab, proxy, lab.port);
   const puppet = await lab.puppet();
   for (let turn = 0; turn < 3; turn++) {

@@ -11,6 +11,8 @@ const killed: Scenario = defineScenario({
   needs: [...NAMESPACES, 'tcpkill'],
   where: 'namespaces',
   points: ['client', 'server'],
+  // tcpkill knows IPv4 only.
+  fixed: ['family'],
   resets: 1,
   truth: {
     sender: 'server',

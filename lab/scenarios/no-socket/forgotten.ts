@@ -1,5 +1,4 @@
 import { UNKNOWN_CONNECTION } from '../../equivalents.ts';
-import { ADDRESS } from '../../network.ts';
 import { TCP_STATE } from '../../puppet.ts';
 import { LOOPBACK, NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
@@ -49,23 +48,24 @@ const reboot: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'passive-answer',
     cause: 'no-socket',
-    ...UNKNOWN_CONNECTION,
+    equivalent: [...UNKNOWN_CONNECTION.equivalent, 'firewall-state-expiry'],
+    equivalentBecause: `${UNKNOWN_CONNECTION.equivalentBecause}; the reboot takes seconds, in which a firewall may have forgotten`,
     why: 'The server namespace was cut off, deleted and made anew at the same address with a new listener; the old connection got a bare RST, a new one worked',
   },
   async run(lab) {
     const { client: clients, server: servers } = lab.network.puppet;
-    const listener = await servers.listen(ADDRESS.server, lab.port);
-    const client = await clients.connect(ADDRESS.server, lab.port);
+    const listener = await servers.listen(lab.host, lab.port);
+    const client = await clients.connect(lab.host, lab.port);
     const accepted = await listener.accept();
     await client.send(request('/first'));
     await accepted.receive();
     await accepted.send(ANSWER);
     await client.receive();
     const reborn = await lab.network.rebootServer();
-    const again = await reborn.listen(ADDRESS.server, lab.port);
+    const again = await reborn.listen(lab.host, lab.port);
     await client.send(request('/second'));
     await client.death();
-    const fresh = await clients.connect(ADDRESS.server, lab.port);
+    const fresh = await clients.connect(lab.host, lab.port);
     const served = await again.accept();
     await fresh.send(request('/second'));
     await served.receive();

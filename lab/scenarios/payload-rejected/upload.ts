@@ -28,6 +28,8 @@ const nginx: Scenario = defineScenario({
   title: 'nginx answers 413 and closes while the body still arrives',
   needs: [...LOOPBACK, 'python3', 'nginx'],
   where: 'loopback',
+  // The status and the length of the body are in the heads, which a shorter snap length cuts off.
+  fixed: ['snap'],
   resets: 1,
   truth: {
     sender: 'server',
@@ -54,6 +56,8 @@ const node: Scenario = defineScenario({
   title: 'Node HTTP server answers 413 and destroys the connection while the body still arrives',
   needs: LOOPBACK,
   where: 'loopback',
+  // The status and the length of the body are in the heads, which a shorter snap length cuts off.
+  fixed: ['snap'],
   resets: 1,
   truth: {
     sender: 'server',

@@ -14,7 +14,7 @@ async function ask(lab: LabContext, mode: 'tcp' | 'http', rules: string): Promis
   timeout client 10s
   timeout server 10s
 listen front
-  bind ${lab.host}:${lab.port}
+  bind ${lab.at(lab.port)}
   ${rules}`;
   await startHaproxy(lab, proxy, lab.port);
   const client = await dial(lab);
@@ -43,7 +43,7 @@ const atOnce: Scenario = defineScenario({
   async run(lab) {
     await startHaproxy(
       lab,
-      `defaults\n  mode tcp\n  timeout client 10s\n  timeout connect 1s\n  timeout server 10s\nlisten front\n  bind ${lab.host}:${lab.port}\n  tcp-request connection reject`,
+      `defaults\n  mode tcp\n  timeout client 10s\n  timeout connect 1s\n  timeout server 10s\nlisten front\n  bind ${lab.at(lab.port)}\n  tcp-request connection reject`,
       lab.port,
     );
     // The RST may overtake the news that the connection was established.
@@ -105,7 +105,7 @@ const dropped: Scenario = defineScenario({
   async run(lab) {
     await startHaproxy(
       lab,
-      `defaults\n  mode http\n  timeout client 10s\n  timeout connect 1s\n  timeout server 10s\nlisten front\n  bind ${lab.host}:${lab.port}\n  http-request silent-drop if { path_beg /admin }`,
+      `defaults\n  mode http\n  timeout client 10s\n  timeout connect 1s\n  timeout server 10s\nlisten front\n  bind ${lab.at(lab.port)}\n  http-request silent-drop if { path_beg /admin }`,
       lab.port,
     );
     const client = await dial(lab);

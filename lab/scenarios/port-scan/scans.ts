@@ -1,5 +1,4 @@
 import { IDENTIFIABLE } from '../../equivalents.ts';
-import { ADDRESS } from '../../network.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 
@@ -27,7 +26,7 @@ const halfOpen: Scenario = defineScenario({
     for (const [index, port] of lab.ports.entries()) {
       await server.listen(lab.host, port);
       await client.call('forge', {
-        source: ADDRESS.client,
+        source: lab.network.address.client,
         sourcePort: 61_000 + index,
         target: lab.host,
         targetPort: port,

@@ -21,7 +21,7 @@ async function tlsToHaproxy(lab: LabContext, option: string): Promise<void> {
   mode http
   timeout client 2s
 frontend plain
-  bind ${lab.host}:${lab.port}
+  bind ${lab.at(lab.port)}
   ${option}
   http-request return status 200`;
   await startHaproxy(lab, proxy, lab.port);

@@ -1,5 +1,4 @@
 import { connect } from 'node:net';
-import { ADDRESS } from '../../network.ts';
 import { LOOPBACK, NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 import { closed } from '../../sockets.ts';
@@ -12,6 +11,7 @@ function closedPort(name: string, host: string, title: string): Scenario {
     title,
     needs: LOOPBACK,
     where: 'loopback',
+    fixed: ['family'],
     resets: 1,
     truth: {
       sender: 'server',
@@ -45,14 +45,12 @@ const dropped: Scenario = defineScenario({
   },
   async run(lab) {
     await lab.network.exec('router', 'nft', ['-f', '-'], dropRule(lab.port));
-    await lab.network.puppet.client
-      .connect(ADDRESS.server, lab.port, { timeoutMs: 3500 })
-      .catch((error: unknown) => error);
+    await lab.network.puppet.client.connect(lab.host, lab.port, { timeoutMs: 3500 }).catch((error: unknown) => error);
   },
 });
 
 function dropRule(port: number): string {
-  return `table ip lab {
+  return `table inet lab {
     chain forward {
       type filter hook forward priority 0
       tcp dport ${port} drop

@@ -25,8 +25,8 @@ async function throughProxy(lab: LabContext, ending: Ending, settings: Settings 
   timeout server 10s
   ${settings.options ?? ''}
 listen front
-  bind ${lab.host}:${lab.port}
-  server one ${lab.host}:${lab.ports[1]} ${settings.server ?? ''}`;
+  bind ${lab.at(lab.port)}
+  server one ${lab.at(lab.ports[1]!)} ${settings.server ?? ''}`;
   await startHaproxy(lab, proxy, lab.port);
   const client = await dial(lab);
   const accepted = await backend.accept();

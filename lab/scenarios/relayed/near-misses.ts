@@ -25,7 +25,7 @@ const answered: Scenario = defineScenario({
   truth: { ...serverReset, why: 'The back end read the request and called resetAndDestroy(); nginx answered 502' },
   async run(lab) {
     const backend = await listen(lab, {}, lab.ports[1]!);
-    await startNginx(lab, `keepalive_timeout 0; location / { proxy_pass http://${lab.host}:${lab.ports[1]}; }`);
+    await startNginx(lab, `keepalive_timeout 0; location / { proxy_pass http://${lab.at(lab.ports[1]!)}; }`);
     const client = await dial(lab);
     await write(client, request('/report'));
     const accepted = await backend.accept();

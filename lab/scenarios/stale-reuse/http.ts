@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { IDENTIFIABLE } from '../../equivalents.ts';
-import { ADDRESS } from '../../network.ts';
 import { TCP_STATE } from '../../puppet.ts';
 import { LOOPBACK, NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
@@ -56,8 +55,8 @@ const race: Scenario = defineScenario({
   },
   async run(lab) {
     const { client: clients, server: servers } = lab.network.puppet;
-    const listener = await servers.listen(ADDRESS.server, lab.port);
-    const client = await clients.connect(ADDRESS.server, lab.port);
+    const listener = await servers.listen(lab.host, lab.port);
+    const client = await clients.connect(lab.host, lab.port);
     const accepted = await listener.accept();
     for (const path of ['/first', '/second']) {
       await client.send(request(path));

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { LabContext } from '../../context.ts';
 import { connected, exchange } from '../../exchange.ts';
-import { UNKNOWN_CONNECTION } from '../../equivalents.ts';
 import { runCommand, startHelper } from '../../helper.ts';
 import { packageRoot } from '../../package-root.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
@@ -39,6 +38,7 @@ const rehashed: Scenario = defineScenario({
   title: 'The route to the server’s address moves to another host in mid-connection; the first one talks on',
   needs: NAMESPACES,
   where: 'namespaces',
+  fixed: ['family', 'ttl'],
   resets: 1,
   truth: {
     sender: 'server',
@@ -53,8 +53,7 @@ const rehashed: Scenario = defineScenario({
     const move = await secondServer(lab);
     const both = await connected(lab);
     for (const path of ['/first', '/second', '/third']) await exchange(both, path);
-    // Past the client's delayed ACK: with data unacknowledged, Nagle would hold back what the server says later.
-    await pause(100);
+    await lab.network.acknowledged();
     await move();
     await both.client.send('GET /fourth HTTP/1.1\r\n\r\n');
     await both.client.death();
@@ -71,6 +70,7 @@ const unmoved: Scenario = defineScenario({
   title: 'The same two hosts, and a route that stays: the connection ends with FINs',
   needs: NAMESPACES,
   where: 'namespaces',
+  fixed: ['family', 'ttl'],
   resets: 0,
   truth: { sender: null, mechanism: null, cause: null, equivalent: [], why: 'Four exchanges and two FINs' },
   async run(lab) {
@@ -95,18 +95,23 @@ const lostTranslation: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'passive-answer',
     cause: 'state-mismatch',
-    equivalent: ['no-socket', ...UNKNOWN_CONNECTION.equivalent.filter((cause) => cause !== 'state-mismatch')],
-    equivalentBecause: UNKNOWN_CONNECTION.equivalentBecause!,
+    equivalent: ['firewall-reject'],
+    equivalentBecause:
+      'the answer comes from the router, one hop and one cable nearer than the server: its own kernel and a REJECT rule on it answer with the same bare RST',
     why: 'The client spoke to the router’s address, translated to the server; the rule and its conntrack entries were removed, and the router’s kernel answered the next request',
   },
   async run(lab) {
     const { client: clients, server: servers } = lab.network.puppet;
     await lab.network.exec('router', 'nft', ['-f', '-'], translation(lab.port, lab.host));
     const listener = await servers.listen(lab.host, lab.port);
-    const [client, accepted] = await Promise.all([clients.connect('10.77.1.1', lab.port), listener.accept()]);
+    const [client, accepted] = await Promise.all([
+      clients.connect(lab.network.address.router, lab.port),
+      listener.accept(),
+    ]);
     const both = { client, accepted };
     for (const path of ['/first', '/second', '/third']) await exchange(both, path);
-    await lab.network.exec('router', 'nft', ['delete', 'table', 'ip', 'lab']);
+    await lab.network.acknowledged();
+    await lab.network.exec('router', 'nft', ['delete', 'table', 'inet', 'lab']);
     await lab.network.exec('router', 'conntrack', ['-F']);
     await client.send('GET /fourth HTTP/1.1\r\n\r\n');
     await client.death();
@@ -114,10 +119,11 @@ const lostTranslation: Scenario = defineScenario({
 });
 
 function translation(port: number, to: string): string {
-  return `table ip lab {
+  const family = to.includes(':') ? 'ip6' : 'ip';
+  return `table inet lab {
     chain prerouting {
       type nat hook prerouting priority -100
-      tcp dport ${port} dnat to ${to}
+      tcp dport ${port} dnat ${family} to ${to}
     }
   }
 `;

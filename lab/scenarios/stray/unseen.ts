@@ -1,7 +1,6 @@
 import { connected, exchange } from '../../exchange.ts';
 import { abortAfterAnswer, IDENTIFIABLE } from '../../equivalents.ts';
 import type { LabContext } from '../../context.ts';
-import { ADDRESS } from '../../network.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 import { pause } from '../../wait.ts';
@@ -12,9 +11,9 @@ const FORGED_PORT = 40_123;
 /** A SYN in the client's name that the client never sent: the router's, to the server. */
 async function forgeSyn(lab: LabContext): Promise<void> {
   await lab.network.puppet.router.call('forge', {
-    source: ADDRESS.client,
+    source: lab.network.address.client,
     sourcePort: FORGED_PORT,
-    target: ADDRESS.server,
+    target: lab.host,
     targetPort: lab.port,
     seq: 1_000_000,
     ack: 0,

@@ -43,7 +43,7 @@ const fullBuffer: Scenario = defineScenario({
     cause: 'unread-data',
     equivalent: ['process-crash'],
     equivalentBecause: 'SIGKILL closes the same unread socket in the same way',
-    why: 'The client wrote until the window of a server that reads nothing was 0; then the server called close()',
+    why: 'The client wrote until the last window that the server, which reads nothing, had advertised was used up to its last byte; then the server called close(), and its RST has the window of an empty buffer',
   },
   async run(lab) {
     const puppet = await lab.puppet();
@@ -51,7 +51,7 @@ const fullBuffer: Scenario = defineScenario({
     const client = await puppet.connect(lab.host, lab.port, { sndbuf: 8192 });
     const accepted = await listener.accept();
     await client.send(request('/upload'));
-    // Until nothing more fits: the peer's window is 0 and the own buffer is full.
+    // Until nothing more fits: the window that the peer advertised is used up, and the own buffer is full.
     while (((await client.call('send_some', { size: 65536 })) as number) > 0);
     await accepted.close();
     await client.death();

@@ -6,6 +6,7 @@ import type { Evidence } from '../../evidence/evidence.ts';
 import type { Packet } from '../../flow/packets.ts';
 import type { RstRecord } from '../../flow/rst-record.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { unscaled } from '../window-text.ts';
 import { DEVICE_SHAPES, type DeviceShape, type NumberRule, type Train } from './device-shapes.ts';
 
 /** The shapes that nothing on the packet contradicts, those that were recorded first. */
@@ -50,7 +51,7 @@ export function likeness(
 
 function formOf({ flags, window, ttl, ipId, df }: Packet): string {
   const ip = ipId < 0 ? '' : `, IP-ID ${ipId}, DF ${df === 1 ? 'set' : 'clear'}`;
-  return `${flags & ACK ? 'RST+ACK' : 'RST'}, window ${window}, TTL ${ttl}${ip}`;
+  return `${flags & ACK ? 'RST+ACK' : 'RST'}, window ${unscaled(window)}, TTL ${ttl}${ip}`;
 }
 
 /** Hops beyond which an initial value is no longer guessed; the Internet's longest paths have about 30. */

@@ -200,6 +200,8 @@ function connection(): Record<string, unknown> {
     state: 'RSTR',
     history: 'ShADadr',
     firstFrame: 1,
+    lastFrame: 10,
+    baseSeconds: 1_790_000_000,
     firstNs: atMs(0),
     lastNs: atMs(1010),
     rttMs: { client: 0.1, server: 1 },

@@ -19,14 +19,14 @@ const readCapture = readerOf({
 });
 
 describe('firsthand read', () => {
-  it('gives the report object for one capture, and refuses several', async () => {
+  it('gives the report object for one capture, and refuses several that have nothing in common', async () => {
     const { out } = await run(['read', '--json', 'a'], { readCapture });
     expect(JSON.parse(out)).toEqual(sampleReport([unread]));
     const two = await run(['read', '--json', 'a', 'idle'], { readCapture });
     expect(two).toEqual({
       code: 2,
       out: '',
-      err: 'firsthand: --json gives one report for one capture; use --ndjson for several, or read one at a time\n',
+      err: 'firsthand: --json gives one report, and these captures have no connection in common; use --ndjson, or read one at a time\n',
     });
   });
 

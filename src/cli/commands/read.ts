@@ -8,7 +8,7 @@ import { hasFindings, toFailOn } from '../fail-on.ts';
 import { Failure, toFailureLine } from '../failure.ts';
 import type { ReadFlags } from '../flags.ts';
 import { type Io, write } from '../io.ts';
-import { readKnowledge, toTextOptions } from '../page.ts';
+import { readHostFlags, readKnowledge, toTextOptions } from '../page.ts';
 import { startProgress } from '../progress.ts';
 import { checkOutput, saveWhole } from '../save.ts';
 
@@ -16,15 +16,13 @@ import { checkOutput, saveWhole } from '../save.ts';
 export async function runRead(captures: readonly string[], flags: ReadFlags, io: Io): Promise<number> {
   checkFlags(captures, flags);
   const failOn = (flags.failOn ?? []).map(toFailOn);
-  const knowledge = await readKnowledge(flags);
+  const knowledge = { ...(await readKnowledge(flags)), ...(await readHostFlags(flags)) };
   const { output } = flags;
-  if (output !== undefined)
-    await checkOutput(output, flags.hosts === undefined ? captures : [...captures, flags.hosts]);
+  if (output !== undefined) await checkOutput(output, [...captures, ...besides(flags)]);
   const render = toRenderer(captures.length, flags, io);
   const saved: string[] = [];
   let exitCode: number = DONE;
-  for (const capture of captures) {
-    const report = await readOne(capture, { ...knowledge, allRsts: flags.allRsts ?? false }, io);
+  for await (const report of readEach(captures, { ...knowledge, allRsts: flags.allRsts ?? false }, flags, io)) {
     if (io.signal.aborted) return DONE;
     if (!report) {
       exitCode = FAILED;
@@ -45,16 +43,47 @@ export async function runRead(captures: readonly string[], flags: ReadFlags, io:
   return exitCode;
 }
 
+/** The other files that are read. */
+function besides({ hosts, kernel, strace, ss, journal }: ReadFlags): string[] {
+  return [hosts, kernel, strace, ss, journal].filter((file) => file !== undefined);
+}
+
 function checkFlags(captures: readonly string[], { json, ndjson }: ReadFlags): void {
   if (json && ndjson) throw new Failure('--json and --ndjson exclude each other');
-  if (json && captures.length > 1) {
-    throw new Failure('--json gives one report for one capture; use --ndjson for several, or read one at a time');
-  }
   if (captures.filter((capture) => capture === '-').length > 1)
     throw new Failure('standard input (-) can be read only once');
 }
 
-/** The report of one capture; null after saying on standard error why there is none. */
+/** The reports, captures of the same traffic in one; null after saying on standard error why there is none. */
+async function* readEach(
+  captures: readonly string[],
+  options: ReadOptions,
+  { json }: ReadFlags,
+  io: Io,
+): AsyncGenerator<Report | null> {
+  if (captures.length === 1) {
+    yield await readOne(captures[0]!, options, io);
+    return;
+  }
+  const readCaptures = io.readCaptures ?? (await import('../../collect/read-captures.ts')).readCaptures;
+  const progress = startProgress(io);
+  const outcomes = await readCaptures(captures, { ...options, signal: io.signal, onProgress: progress.update }).finally(
+    progress.end,
+  );
+  if (json && outcomes.length > 1 && outcomes.every((outcome) => 'report' in outcome)) {
+    throw new Failure(
+      '--json gives one report, and these captures have no connection in common; use --ndjson, or read one at a time',
+    );
+  }
+  for (const outcome of outcomes) {
+    if ('report' in outcome) yield outcome.report;
+    else {
+      complain(outcome.error, outcome.paths[0], io);
+      yield null;
+    }
+  }
+}
+
 async function readOne(capture: string, options: ReadOptions, io: Io): Promise<Report | null> {
   const readCapture = io.readCapture ?? (await import('../../collect/read-capture.ts')).readCapture;
   const progress = startProgress(io);
@@ -62,13 +91,16 @@ async function readOne(capture: string, options: ReadOptions, io: Io): Promise<R
     return await readCapture(capture, { ...options, signal: io.signal, onProgress: progress.update });
   } catch (error) {
     progress.end();
-    if (io.signal.aborted) return null;
-    io.stderr.write(`firsthand: ${toFailureLine(error, capture === '-' ? 'standard input' : capture)}\n`);
-    if (io.debug && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+    if (!io.signal.aborted) complain(error, capture, io);
     return null;
   } finally {
     progress.end();
   }
+}
+
+function complain(error: unknown, capture: string, io: Io): void {
+  io.stderr.write(`firsthand: ${toFailureLine(error, capture === '-' ? 'standard input' : capture)}\n`);
+  if (io.debug && error instanceof Error) io.stderr.write(`${error.stack}\n`);
 }
 
 function toRenderer(captures: number, flags: ReadFlags, io: Io): (report: Report) => string {

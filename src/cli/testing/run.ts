@@ -26,11 +26,26 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     env: {},
     now: () => 0,
     signal: new AbortController().signal,
+    ...(io.readCapture === undefined ? {} : { readCaptures: apart(io.readCapture) }),
     ...io,
     stdout: toScreen(out, tty, columns, stdoutFails),
     stderr: toScreen(err, tty, columns),
   });
   return { code, out: out.join(''), err: err.join('') };
+}
+
+/** Reads captures one by one, as those are that have nothing in common. */
+function apart(readCapture: NonNullable<Io['readCapture']>): NonNullable<Io['readCaptures']> {
+  return (paths, options) =>
+    Promise.all(
+      paths.map(async (path) => {
+        try {
+          return { paths: [path], report: await readCapture(path, options) };
+        } catch (error) {
+          return { paths: [path], error } as const;
+        }
+      }),
+    );
 }
 
 /** A reader that knows the given reports by path, and that fails on every other path. */

@@ -211,7 +211,7 @@ export const FULL_REPORT: Full<Report> = {
       ...fullParts(),
       id: 'r1',
       mechanism: 'active-abort',
-      rsts: [{ ...SAMPLE_RST, duplicateOf: 18, says: 'reason 4, ABORT' }],
+      rsts: [{ ...SAMPLE_RST, duplicateOf: 18, sameAs: { input: 1, frame: 19 }, says: 'reason 4, ABORT' }],
       moreRsts: 3,
       sender: {
         side: 'server',
@@ -274,7 +274,7 @@ function fullParts(): Omit<Full<Silence>, 'id' | 'cause' | 'alternatives'> {
     ],
     confirm: [{ text: 'Count aborts.', command: 'nstat -az TcpExtTCPAbortOnClose', why: 'It counts exactly these.' }],
     cannotTell: ['Whether the application read the request: strace would tell.'],
-    ladder: SAMPLE_LADDER,
+    ladder: SAMPLE_LADDER.map((row) => ({ ...row, seen: [row.frame, null] })),
     displayFilter: 'tcp.port==51234',
   };
 }

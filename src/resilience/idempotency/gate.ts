@@ -1,16 +1,16 @@
 /** Decides about a request: let it pass, answer it, or run it under a claim. */
 import type { Eventually } from './eventually.ts';
 import { fingerprint, type FingerprintBody, type ParsedBody } from './fingerprint.ts';
-import { HeaderKeeper, REPLAYED_HEADER } from './headers.ts';
+import { HeaderKeeper, replayHeaders } from './headers.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { type Hold, toBytes, TokenHold } from './hold.ts';
+import { type Hold, TokenHold } from './hold.ts';
 import { quotedKey, unquoted } from './key.ts';
 import { type IdempotencyOptions, type RequestLike, type Settings, toSettings } from './options.ts';
 import { problem } from './problem.ts';
 import { quickPrint } from './quick-print.ts';
 import { routeOf, Routes } from './routes.ts';
 import { type Connection, Run, type Shared } from './run.ts';
-import { isTransactional, type Store, type StoredResponse } from './store.ts';
+import { type Answer, isTransactional, type Store, type StoredResponse } from './store.ts';
 import { Entry, MemoryStore, type Refusal } from './stores/memory.ts';
 import { storageKey } from './tenant.ts';
 
@@ -70,13 +70,13 @@ export class Gate {
    * Claims the key (in quotes), at once where the tenant and the store let it. Throws or rejects only with what `tenant`
    * or `recover` threw; nothing was executed then.
    */
-  claim(key: string, incoming: Incoming): Eventually<Run | StoredResponse> {
+  claim(key: string, incoming: Incoming): Eventually<Run | Answer> {
     const tenant = this.settings.tenant(incoming.request);
     if (typeof tenant === 'string') return this.#claim(key, tenant, incoming);
     return tenant.then((said) => this.#claim(key, said, incoming));
   }
 
-  #claim(key: string, tenant: string, incoming: Incoming): Eventually<Run | StoredResponse> {
+  #claim(key: string, tenant: string, incoming: Incoming): Eventually<Run | Answer> {
     const { method, url, body, route: pattern } = incoming;
     const { reruns } = this.settings;
     const isPrinted = this.#memory === null || !isParsed(body);
@@ -112,7 +112,7 @@ export class Gate {
     return claim.state === 'claimed' ? new TokenHold(store, claim.token) : claim;
   }
 
-  async #judge(asked: Asked, asking: Eventually<Hold | Refusal>): Promise<Run | StoredResponse> {
+  async #judge(asked: Asked, asking: Eventually<Hold | Refusal>): Promise<Run | Answer> {
     const { store, recover } = this.settings;
     try {
       let claim = await asking;
@@ -138,7 +138,7 @@ export class Gate {
     return problem('store-unavailable');
   }
 
-  async #recover(asked: Asked, hold: Hold): Promise<Run | StoredResponse> {
+  async #recover(asked: Asked, hold: Hold): Promise<Run | Answer> {
     const { recover, ttlMs } = this.settings;
     const { key, tenant, incoming } = asked;
     const run = this.#run(asked, hold);
@@ -157,7 +157,8 @@ export class Gate {
     const { status, headers = {}, body = '' } = found;
     run.forget();
     if (!(await hold.complete(status, headers, body, ttlMs))) return problem('in-progress');
-    return toReplay({ status, headers, body: toBytes(body) });
+    // A copy: the hook may use its object again.
+    return toReplay({ status, headers: { ...headers }, body });
   }
 
   #run({ key, route, isRerunnable, incoming }: Asked, hold: Hold): Run {
@@ -192,7 +193,7 @@ function isRefusal(claim: Hold | Refusal): claim is Refusal {
   return 'state' in claim;
 }
 
-function toAnswer(claim: Refusal): StoredResponse {
+function toAnswer(claim: Refusal): Answer {
   switch (claim.state) {
     case 'done':
       return toReplay(claim.response);
@@ -203,8 +204,7 @@ function toAnswer(claim: Refusal): StoredResponse {
   }
 }
 
-function toReplay(response: StoredResponse): StoredResponse {
-  const { status, headers, body } = response;
+function toReplay({ status, headers, body }: Answer): Answer {
   if (body === null) return problem('response-not-kept', { originalStatus: status });
-  return { status, headers: { ...headers, [REPLAYED_HEADER]: 'true' }, body };
+  return { status, headers: replayHeaders(headers), body };
 }

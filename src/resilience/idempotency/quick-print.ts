@@ -39,7 +39,8 @@ export function quickPrint(method: string, url: string, body: unknown): string {
   feedText(method);
   feedText(url);
   feedValue(body, 0);
-  stir();
+  a = spread(a ^ (b >>> 16));
+  b = spread(b ^ a);
   return String.fromCharCode(a & 0xffff, a >>> 16, b & 0xffff, b >>> 16);
 }
 
@@ -84,7 +85,10 @@ function feedItems(items: readonly unknown[], depth: number): void {
   for (let i = 0; i < items.length; i++) feedValue(items[i], depth);
 }
 
-/** Each member alone, from the seed, and then their sum: the same in every order. */
+/**
+ * Each member alone, from the seed, and then their sum: the same in every order. Most of a body passes here, so the two
+ * halves are local and the common value is fed in place: through the functions below it takes twice the time.
+ */
 function feedMembers(members: Readonly<Record<string, unknown>>, depth: number): void {
   const beforeA = a;
   const beforeB = b;
@@ -95,13 +99,32 @@ function feedMembers(members: Readonly<Record<string, unknown>>, depth: number):
     const value = members[name];
     // As JSON writes it.
     if (value === undefined) continue;
-    a = SEED_A;
-    b = SEED_B;
-    feedText(name);
-    feedValue(value, depth);
-    stir();
-    sumA = (sumA + a) | 0;
-    sumB = (sumB + b) | 0;
+    const { length } = name;
+    let x = SEED_A ^ length;
+    let y = SEED_B ^ length;
+    for (let i = 0; i < length; i++) {
+      const unit = name.charCodeAt(i);
+      x = Math.imul(x ^ unit, FACTOR_A);
+      x = (x << 13) | (x >>> 19);
+      y = Math.imul(y ^ unit, FACTOR_B);
+      y = (y << 15) | (y >>> 17);
+    }
+    if (typeof value === 'number' && (value | 0) === value) {
+      x = Math.imul(x ^ INTEGER, FACTOR_A);
+      x = Math.imul(((x << 13) | (x >>> 19)) ^ value, FACTOR_A);
+      y = Math.imul(y ^ INTEGER, FACTOR_B);
+      y = Math.imul(((y << 15) | (y >>> 17)) ^ value, FACTOR_B);
+    } else {
+      a = x;
+      b = y;
+      feedValue(value, depth);
+      x = a;
+      y = b;
+    }
+    x = spread(x ^ (y >>> 16));
+    y = spread(y ^ x);
+    sumA = (sumA + x) | 0;
+    sumB = (sumB + y) | 0;
     count++;
   }
   a = beforeA;
@@ -136,14 +159,9 @@ function feed(word: number): void {
   b = (b << 15) | (b >>> 17);
 }
 
-/** Until every bit depends on every other one, so that sums do not cancel out: the last step of MurmurHash3, over both. */
-function stir(): void {
-  a ^= b >>> 16;
-  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b);
-  a = Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
-  a ^= a >>> 16;
-  b ^= a;
-  b = Math.imul(b ^ (b >>> 16), 0x85ebca6b);
-  b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
-  b ^= b >>> 16;
+/** Until every bit depends on every other one, so that sums do not cancel out: the last step of MurmurHash3. */
+function spread(half: number): number {
+  let mixed = Math.imul(half ^ (half >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
 }

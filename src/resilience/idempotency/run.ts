@@ -59,7 +59,11 @@ export interface Connection {
   readonly destroyed: boolean;
 }
 
-/** A claimed key, or (null) a request without one. Its adapter calls `settle` before the last byte leaves. */
+/**
+ * A claimed key, or (null) a request without one. Its adapter calls `settle` before the last byte leaves.
+ *
+ * Its methods are private by TypeScript only: V8 of Node 20 adds the brand of `#` methods to each instance in a slow call.
+ */
 export class Run implements RequestIdempotency {
   beatsAt: number = -1;
   readonly #shared: Shared;
@@ -109,13 +113,13 @@ export class Run implements RequestIdempotency {
     this.#effect = done.promise;
     this.#didTransact = true;
     try {
-      await this.#allowRerun();
+      await this.allowRerun();
       const open = await store.begin();
       try {
         const value = await effect(open.tx as Tx);
         this.#open = open;
         this.#isEffectFailed = false;
-        return await this.#afterEffect(value, done.resolve);
+        return await this.afterEffect(value, done.resolve);
       } catch (error) {
         if (this.#open === null) {
           this.#isEffectFailed = true;
@@ -130,7 +134,7 @@ export class Run implements RequestIdempotency {
   }
 
   /** Whoever calls `transact` has the effects in it: from here on a crash is no unknown outcome. */
-  async #allowRerun(): Promise<void> {
+  private async allowRerun(): Promise<void> {
     const { store, reruns } = this.#shared.settings;
     if (this.#isRerunnable || reruns === 'never' || this.#hold === null || !isTransactional(store)) return;
     // A token that was lost meanwhile is found out by the commit.
@@ -139,7 +143,7 @@ export class Run implements RequestIdempotency {
   }
 
   /** Without a key there is no response to wait for; with one, a response that the effect sent is committed first. */
-  async #afterEffect<T>(value: T, resolveEffect: () => void): Promise<T> {
+  private async afterEffect<T>(value: T, resolveEffect: () => void): Promise<T> {
     if (this.#hold === null) {
       const open = this.#open!;
       this.#open = null;
@@ -183,13 +187,13 @@ export class Run implements RequestIdempotency {
    * and never rejects; the first call counts.
    */
   settle(answered: Answered): Eventually<StoredResponse | null> {
-    if (this.#outcome === undefined) this.#outcome = this.#settle(answered);
+    if (this.#outcome === undefined) this.#outcome = this.store(answered);
     return this.#outcome;
   }
 
   /** The handler will never answer: rolls back, and the outcome is unknown (or, after `transact`, nothing). */
   abandon(): void {
-    if (this.#outcome === undefined) this.#outcome = this.#abandon();
+    if (this.#outcome === undefined) this.#outcome = this.giveUp();
   }
 
   /** The outcome is stored elsewhere: the lease is renewed no longer. */
@@ -205,21 +209,21 @@ export class Run implements RequestIdempotency {
     if (renewing instanceof Promise) renewing.catch(onError);
   }
 
-  #settle(answered: Answered): Eventually<StoredResponse | null> {
+  private store(answered: Answered): Eventually<StoredResponse | null> {
     const hold = this.#hold;
     if (hold === null) return null;
-    if (this.holdsBytes || this.#isEffectFailed) return this.#settleEffect(hold, answered);
-    return this.#keep(hold, answered);
+    if (this.holdsBytes || this.#isEffectFailed) return this.storeEffect(hold, answered);
+    return this.keep(hold, answered);
   }
 
-  async #settleEffect(hold: Hold, answered: Answered): Promise<StoredResponse | null> {
+  private async storeEffect(hold: Hold, answered: Answered): Promise<StoredResponse | null> {
     // Only while the effect runs: the response may come from inside it.
     if (this.#effect !== null) await this.#effect;
     try {
-      if (this.#open !== null) return await this.#finish(this.#open, hold, answered);
+      if (this.#open !== null) return await this.finish(this.#open, hold, answered);
       // The effect answered and then threw: what it answered did not happen.
       const isUntrue = this.#isEffectFailed && answered.status < 400;
-      if (!isUntrue) return await this.#keep(hold, answered);
+      if (!isUntrue) return await this.keep(hold, answered);
       await hold.release();
       return problem('handler-failed');
     } catch (error) {
@@ -231,41 +235,41 @@ export class Run implements RequestIdempotency {
   }
 
   /** Without a transaction the answer is true whether kept or not; if not, the lease runs out. */
-  #keep(hold: Hold, answered: Answered): Eventually<null> {
+  private keep(hold: Hold, answered: Answered): Eventually<null> {
     try {
-      const isForgotten = this.#isReleased || this.#isNothingDone(answered.status);
-      const storing = isForgotten ? hold.release() : this.#complete(hold, answered);
-      if (!(storing instanceof Promise)) return this.#kept(storing, answered.status);
+      const isForgotten = this.#isReleased || this.isNothingDone(answered.status);
+      const storing = isForgotten ? hold.release() : this.complete(hold, answered);
+      if (!(storing instanceof Promise)) return this.kept(storing, answered.status);
       return storing.then(
-        (isHeld: boolean | void) => this.#kept(isHeld, answered.status),
-        (error: unknown) => this.#notKept(error),
+        (isHeld: boolean | void) => this.kept(isHeld, answered.status),
+        (error: unknown) => this.notKept(error),
       );
     } catch (error) {
-      return this.#notKept(error);
+      return this.notKept(error);
     }
   }
 
-  #complete(hold: Hold, { status, headers, body }: Answered): Eventually<boolean> {
+  private complete(hold: Hold, { status, headers, body }: Answered): Eventually<boolean> {
     const { settings, keeper } = this.#shared;
     const kept = isLonger(body, settings.maxResponseBytes) ? null : body;
     return hold.complete(status, keeper.keep(headers), kept, settings.ttlMs);
   }
 
-  #kept(isHeld: boolean | void, status: number): null {
+  private kept(isHeld: boolean | void, status: number): null {
     this.#shared.heartbeat.remove(this);
     if (isHeld === false)
       this.#shared.settings.onError(new Error('The lease of an idempotency key was lost before its handler answered'));
-    if (status < 400 && !this.#didTransact && !this.#isReleased) this.#succeededWithoutTransaction(status);
+    if (status < 400 && !this.#didTransact && !this.#isReleased) this.succeededWithoutTransaction(status);
     return null;
   }
 
-  #notKept(error: unknown): null {
+  private notKept(error: unknown): null {
     this.#shared.heartbeat.remove(this);
     this.#shared.settings.onError(error);
     return null;
   }
 
-  async #finish(open: OpenTransaction, hold: Hold, answered: Answered): Promise<StoredResponse | null> {
+  private async finish(open: OpenTransaction, hold: Hold, answered: Answered): Promise<StoredResponse | null> {
     if (answered.status >= SERVER_ERROR || this.#isReleased) {
       await open.rollback();
       await hold.release();
@@ -273,7 +277,7 @@ export class Run implements RequestIdempotency {
     }
     const { ttlMs } = this.#shared.settings;
     try {
-      const isCommitted = await open.commit({ token: hold.token, response: this.#toStored(answered), ttlMs });
+      const isCommitted = await open.commit({ token: hold.token, response: this.toStored(answered), ttlMs });
       if (isCommitted && this.#route !== null) this.#shared.routes.learn(this.#route, true);
       return isCommitted ? null : problem('in-progress');
     } catch (error) {
@@ -283,7 +287,7 @@ export class Run implements RequestIdempotency {
     }
   }
 
-  async #abandon(): Promise<null> {
+  private async giveUp(): Promise<null> {
     this.#shared.heartbeat.remove(this);
     try {
       if (this.#effect !== null) await this.#effect;
@@ -296,19 +300,19 @@ export class Run implements RequestIdempotency {
   }
 
   /** Where effects are in `transact` nothing else was done. */
-  #isNothingDone(status: number): boolean {
+  private isNothingDone(status: number): boolean {
     if (NOT_PROCESSED.has(status)) return true;
     const { reruns } = this.#shared.settings;
     return status >= SERVER_ERROR && (reruns === 'always' || (reruns === 'learnt' && this.#didTransact));
   }
 
-  #toStored({ status, headers, body }: Answered): StoredResponse {
+  private toStored({ status, headers, body }: Answered): StoredResponse {
     const { settings, keeper } = this.#shared;
     const kept = isLonger(body, settings.maxResponseBytes) ? null : body;
     return { status, headers: keeper.keep(headers), body: toBytes(kept) };
   }
 
-  #succeededWithoutTransaction(status: number): void {
+  private succeededWithoutTransaction(status: number): void {
     if (this.#route !== null) this.#shared.routes.learn(this.#route, false);
     if (this.#shared.settings.reruns !== 'always' || status >= 300 || hasWarned) return;
     hasWarned = true;

@@ -8,6 +8,14 @@ export interface StoredResponse {
   readonly body: Uint8Array | null;
 }
 
+/** An answer as the middleware sends it: a text is sent as UTF-8. */
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: StoredResponse['headers'];
+  readonly body: string | Uint8Array | null;
+}
+
 /**
  * What a store says of a key. `mismatch`: the key belongs to another request. `outcome-unknown`: whoever claimed it let
  * the lease run out without an outcome, so the operation may have been executed.

@@ -91,3 +91,90 @@ test('a handler that changes the parsed body does not change the request', async
   expect((await post(app, 'k', '{"secret":"s"}')).payload).toBe('made');
   expect((await post(app, 'k', '{}')).statusCode).toBe(422);
 });
+
+/** How many hooks each request of `url` finds on its route before the handler and on sending. */
+async function hooksFound(prepare: (app: FastifyInstance) => unknown, method: 'GET' | 'PUT' = 'GET'): Promise<unknown> {
+  const found: unknown[] = [];
+  const app = await start((it) => {
+    prepare(it);
+    it.route({
+      method: method === 'GET' ? 'GET' : ['PUT', 'POST'],
+      url: '/it',
+      handler: (request, reply) => {
+        const symbol = Object.getOwnPropertySymbols(request).find(
+          ({ description }) => description === 'fastify.context',
+        )!;
+        const { preHandler, onSend } = (request as unknown as Record<symbol, Record<string, unknown[] | null>>)[
+          symbol
+        ]!;
+        found.push([preHandler?.length ?? null, onSend?.length ?? null]);
+        return reply.send('it');
+      },
+    });
+  });
+  for (let i = 0; i < 3; i++) expect((await app.inject({ method, url: '/it' })).payload).toBe('it');
+  return found;
+}
+
+test('a route whose methods are never looked at loses the hooks with its first request', async () => {
+  expect(await hooksFound(() => {})).toEqual(Array.from({ length: 3 }, () => [null, null]));
+});
+
+test('hooks of the application stay, in their order', async () => {
+  const calls: string[] = [];
+  const found = await hooksFound((it) => {
+    it.addHook('preHandler', async () => void calls.push('first'));
+    it.addHook('onSend', async () => void calls.push('sent'));
+    it.addHook('preHandler', async () => void calls.push('second'));
+  });
+  expect(found).toEqual(Array.from({ length: 3 }, () => [2, 1]));
+  expect(calls).toEqual(Array.from({ length: 3 }, () => ['first', 'second', 'sent']).flat());
+});
+
+test('a route that is also for a method that is looked at keeps the hooks', async () => {
+  expect(await hooksFound(() => {}, 'PUT')).toEqual(Array.from({ length: 3 }, () => [1, 1]));
+});
+
+test('requests beside those that pass by are looked at', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  const runs: string[] = [];
+  // Not awaited: the routes are there before the plugin runs.
+  void app.register(idempotency({ store: memoryStore() }).fastify);
+  app.get('/', (_request, reply) => reply.send(`GET ${runs.push('GET')}`));
+  app.post('/', (_request, reply) => reply.send(`POST ${runs.push('POST')}`));
+  app.setNotFoundHandler(({ method }, reply) => reply.code(404).send(`missing ${runs.push(`missing ${method}`)}`));
+  const headers = { 'idempotency-key': 'k' };
+  for (let i = 0; i < 3; i++)
+    for (const method of ['GET', 'POST'] as const)
+      for (const url of ['/', '/missing']) await app.inject({ method, url, headers: { ...headers, 'x-url': url } });
+  // One key: the POST to the other place is refused.
+  expect(runs.toSorted()).toEqual([...Array(3).fill('GET'), 'POST', ...Array(3).fill('missing GET')]);
+});
+
+test('a text is replayed with its own type', async () => {
+  const app = await start((it) =>
+    it.post('/', (_request, reply) =>
+      reply
+        .serializer(() => 'made')
+        .header('content-type', 'a/b')
+        .send({}),
+    ),
+  );
+  await post(app, 'k');
+  const { headers, payload } = await post(app, 'k');
+  expect([payload, headers['content-type'], headers['content-length']]).toEqual(['made', 'a/b', '4']);
+});
+
+test('what hooks before ours set on the reply is part of a replay', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  let requests = 0;
+  app.addHook('onRequest', async (_request, reply) => void reply.header('x-request', String(++requests)));
+  app.addHook('onRequest', async (_request, reply) => void reply.raw.setHeader('x-raw', String(requests)));
+  await app.register(idempotency({ store: memoryStore(), keepHeader: (name) => !name.startsWith('x-') }).fastify);
+  app.post('/', (_request, reply) => reply.send('ä'));
+  await post(app, 'k');
+  const { headers, payload } = await post(app, 'k');
+  expect([payload, headers['x-request'], headers['x-raw'], headers['content-length']]).toEqual(['ä', '2', '2', '2']);
+});

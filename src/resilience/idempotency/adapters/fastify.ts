@@ -6,8 +6,9 @@ import type { AnyHeaders } from '../headers.ts';
 import type { RequestLike } from '../options.ts';
 import { Run } from '../run.ts';
 import { sendAnswer } from '../send.ts';
-import type { StoredResponse } from '../store.ts';
+import type { Answer, StoredResponse } from '../store.ts';
 import { parsedBody } from './express.ts';
+import { FastifyHooks } from './fastify-hooks.ts';
 
 interface FastifyRequest {
   readonly method: string;
@@ -15,7 +16,10 @@ interface FastifyRequest {
   readonly headers: IncomingHttpHeaders;
   readonly raw: IncomingMessage;
   readonly body?: unknown;
-  readonly routeOptions?: { readonly url?: string | undefined };
+  readonly routeOptions?: {
+    readonly url?: string | undefined;
+    readonly method?: string | readonly string[] | undefined;
+  };
   idempotency?: unknown;
 }
 
@@ -43,8 +47,18 @@ export function fastifyPlugin(gate: Gate): FastifyPlugin {
   const plugin: FastifyPlugin = (instance, _options, done) => {
     const app = instance as FastifyInstance;
     app.decorateRequest('idempotency', null);
-    app.addHook('preHandler', (request, reply, next: Done) => before(gate, request, reply, next));
-    app.addHook('onSend', (request, reply, payload: unknown, next: Done) => after(gate, request, reply, payload, next));
+    const hooks = new FastifyHooks(
+      (method) => gate.isFor(method),
+      (request: FastifyRequest, reply: FastifyReply, next: Done) => {
+        if (gate.isFor(request.method)) return before(gate, request, reply, next);
+        hooks.passedBy(request);
+        next();
+      },
+      (request: FastifyRequest, reply: FastifyReply, payload: unknown, next: Done) =>
+        after(gate, request, reply, payload, next),
+    );
+    app.addHook('preHandler', hooks.before);
+    app.addHook('onSend', hooks.after);
     done();
   };
   // For the scope that registers it, and not a child of it only.
@@ -55,7 +69,6 @@ export function fastifyPlugin(gate: Gate): FastifyPlugin {
 }
 
 function before(gate: Gate, request: FastifyRequest, reply: FastifyReply, next: Done): void {
-  if (!gate.isFor(request.method)) return next();
   const key = gate.keyOf(request.headers[gate.settings.header] as string | undefined);
   if (key === null) {
     request.idempotency = gate.unkeyed();
@@ -80,16 +93,16 @@ function before(gate: Gate, request: FastifyRequest, reply: FastifyReply, next: 
   else admit(request, reply, claimed, next);
 }
 
-function admit(request: FastifyRequest, reply: FastifyReply, claimed: Run | StoredResponse, next: Done): void {
+function admit(request: FastifyRequest, reply: FastifyReply, claimed: Run | Answer, next: Done): void {
   if (!(claimed instanceof Run)) return answer(reply, claimed);
   request.idempotency = claimed;
   next();
 }
 
 /** Past the onSend hooks: what is replayed has been through them once. */
-function answer(reply: FastifyReply, stored: StoredResponse): void {
+function answer(reply: FastifyReply, stored: Answer): void {
   reply.hijack();
-  const headers = reply.getHeaders();
+  const headers = headersOf(reply);
   for (const name in headers) if (headers[name] !== undefined) reply.raw.setHeader(name, headers[name]);
   sendAnswer(reply.raw, stored);
 }

@@ -1,9 +1,10 @@
 /** For Hono: a middleware, on every runtime that has node:crypto. */
 import type { Gate } from '../gate.ts';
+import { toBytes } from '../hold.ts';
 import type { RequestLike } from '../options.ts';
 import { problem } from '../problem.ts';
 import { type RequestIdempotency, Run } from '../run.ts';
-import type { StoredResponse } from '../store.ts';
+import type { Answer } from '../store.ts';
 
 interface HonoContext {
   readonly req: { readonly raw: Request };
@@ -165,12 +166,13 @@ function toHeaders(headers: Headers): Record<string, string | string[]> {
   return Object.fromEntries(headers);
 }
 
-function toResponse({ status, headers, body }: StoredResponse): Response {
+function toResponse({ status, headers, body }: Answer): Response {
   const fields = new Headers();
   for (const name in headers) {
     const value = headers[name]!;
     for (const one of typeof value === 'string' ? [value] : value) fields.append(name, one);
   }
-  const bytes = body === null || body.length === 0 ? null : new Uint8Array(body);
+  // Of a text a Response would say that it is text/plain.
+  const bytes = body === null || body.length === 0 ? null : new Uint8Array(toBytes(body)!);
   return new Response(bytes, { status, headers: fields });
 }

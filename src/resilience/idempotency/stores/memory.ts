@@ -1,6 +1,6 @@
 /** Keys in the memory of this process: for one process, and gone with it. */
 import { type Hold, toBytes } from '../hold.ts';
-import type { Claim, Store, StoredResponse } from '../store.ts';
+import type { Answer, Claim, Store, StoredResponse } from '../store.ts';
 import { keyOfToken, newToken } from '../token.ts';
 
 export interface MemoryStoreOptions {
@@ -13,7 +13,10 @@ export interface MemoryStoreOptions {
 }
 
 /** What a claim says that was not given. */
-export type Refusal = Exclude<Claim, { state: 'claimed' }>;
+export type Refusal =
+  | Exclude<Claim, { state: 'claimed' } | { state: 'done' }>
+  /** The answer may change later: it is to be sent at once or copied. */
+  | { readonly state: 'done'; readonly response: Answer };
 
 /** A Map entry with its strings, roughly. */
 const ENTRY_BYTES = 512;
@@ -36,7 +39,7 @@ const NO_HEADERS: StoredResponse['headers'] = {};
  * A key and its answer. One object, and the hold of its owner too: thousands of them stay for a day, and each is copied
  * twice by the garbage collector before it does.
  */
-export class Entry implements Hold {
+export class Entry implements Hold, Answer {
   readonly key: string;
   readonly print: string;
   readonly #store: MemoryStore;
@@ -134,7 +137,7 @@ export class MemoryStore implements Store {
       return this.#insert(key, print, nowMs + leaseMs);
     }
     if (entry.print !== print) return { state: 'mismatch' };
-    if (entry.status !== RUNNING) return { state: 'done', response: this.#responseOf(entry) };
+    if (entry.status !== RUNNING) return { state: 'done', response: entry };
     if (entry.untilMs > nowMs) return { state: 'in-progress' };
     if (!isTakingOver) return { state: 'outcome-unknown' };
     this.#forget(entry);
@@ -189,14 +192,6 @@ export class MemoryStore implements Store {
     if (overMs < this.#overAtMs) this.#overAtMs = overMs;
   }
 
-  /** Bytes from the first replay on: most answers are never replayed. */
-  #responseOf(entry: Entry): StoredResponse {
-    const body = toBytes(entry.body);
-    this.#bytes += bytesOf(body) - bytesOf(entry.body);
-    entry.body = body;
-    return { status: entry.status, headers: entry.headers, body };
-  }
-
   #held(token: string): Entry | undefined {
     const entry = this.#entries.get(keyOfToken(token));
     return entry?.ownToken === token ? entry : undefined;
@@ -229,7 +224,10 @@ export class MemoryStore implements Store {
 }
 
 function toClaim(claimed: Entry | Refusal): Claim {
-  return claimed instanceof Entry ? { state: 'claimed', token: claimed.token } : claimed;
+  if (claimed instanceof Entry) return { state: 'claimed', token: claimed.token };
+  if (claimed.state !== 'done') return claimed;
+  const { status, headers, body } = claimed.response;
+  return { state: 'done', response: { status, headers, body: toBytes(body) } };
 }
 
 /** A text at two bytes a character, without reading it. */

@@ -1,0 +1,45 @@
+/**
+ * Judges recorded sets: `npm run accuracy -- [DIR…] [--write] [--list]`. Without a folder the shipped captures are judged.
+ * The last line is the summary; `--list` shows each case that is wrong or abstained, `--write` renders docs/accuracy.md,
+ * or docs/accuracy-fresh.md of sets that were recorded for it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { SetNote } from '../../lab/record-set.ts';
+import { judgeSet } from './cases.ts';
+import type { Case } from './cases.ts';
+import { renderAccuracy } from './document.ts';
+import { isAbstained, isWrong, lineOf, summarize } from './summary.ts';
+
+const CAPTURES = resolve(import.meta.dirname, '../captures');
+const DOCS = resolve(import.meta.dirname, '../../docs');
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean' }, list: { type: 'boolean' } },
+});
+const sets = positionals.length > 0 ? positionals : [CAPTURES];
+const cases: Case[] = [];
+for (const set of sets) {
+  const judged = await judgeSet(set);
+  cases.push(...judged);
+  if (values.list === true)
+    for (const one of judged.filter((each) => isWrong(each) || isAbstained(each))) list(set, one);
+  if (sets.length > 1) process.stdout.write(`${set}: ${lineOf(summarize(judged))}\n`);
+}
+if (values.write === true) {
+  const fresh = positionals.map((set) => JSON.parse(readFileSync(join(set, 'set.json'), 'utf8')) as SetNote);
+  writeFileSync(join(DOCS, fresh.length > 0 ? 'accuracy-fresh.md' : 'accuracy.md'), renderAccuracy(cases, fresh));
+}
+process.stdout.write(`${lineOf(summarize(cases))}\n`);
+
+function list(set: string, one: Case): void {
+  const { said, truth, confidence } = one;
+  const group = said.group.length > 0 ? ` [${said.group.join(', ')}]` : '';
+  process.stdout.write(
+    `${isWrong(one) ? 'wrong' : 'abstained'} ${set}/${one.capture} (${one.point})\n` +
+      `  who ${one.who ?? '-'}: said ${said.who ?? '-'} ${confidence.who}, true ${truth.who ?? '-'}\n` +
+      `  why ${one.why}: said ${said.cause}${group} ${said.level} ${confidence.why} (${said.mechanism}), true ${truth.cause}${one.identifiable ? '' : ' or its equivalents'} (${truth.mechanism})\n`,
+  );
+}

@@ -1,0 +1,342 @@
+/** Captures recorded together with the kernel's trace, strace, ss and the kernel's log: what each source adds, and what it must not. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readCapture } from '../src/collect/read-capture.ts';
+import { readHost, type HostFiles } from '../src/collect/read-host.ts';
+import type { Report, Reset } from '../src/report/types.ts';
+
+const HOST = resolve(import.meta.dirname, 'host');
+const work = mkdtempSync(join(tmpdir(), 'firsthand-host-test-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+type Kind = 'kernel' | 'strace' | 'ss' | 'journal';
+
+/** `sender` and `cause` are levels. */
+interface Verdict {
+  readonly sender: string;
+  readonly id: string;
+  readonly cause: string;
+  readonly process?: string;
+}
+
+const GENERIC: Verdict = { sender: 'likely', id: 'unread-data', cause: 'possible' };
+
+/** What was done is in lab/host-evidence/play.py under the same name. */
+const TRUTH: Readonly<Record<string, Readonly<Partial<Record<Kind | 'none' | 'all', Verdict>>>>> = {
+  'unread-data': {
+    none: GENERIC,
+    kernel: { sender: 'proof', id: 'unread-data', cause: 'proof', process: 'python3' },
+    strace: { sender: 'proof', id: 'unread-data', cause: 'proof' },
+    ss: { ...GENERIC, process: 'python3' },
+    all: { sender: 'proof', id: 'unread-data', cause: 'proof', process: 'python3' },
+  },
+  'linger-zero': {
+    none: GENERIC,
+    // TCP_STATE is any abort: SO_LINGER is what strace sees.
+    kernel: { sender: 'proof', id: 'linger-zero', cause: 'likely', process: 'python3' },
+    strace: { sender: 'proof', id: 'linger-zero', cause: 'proof' },
+    all: { sender: 'proof', id: 'linger-zero', cause: 'proof', process: 'python3' },
+  },
+  'other-thread': {
+    none: GENERIC,
+    kernel: { sender: 'proof', id: 'unread-data', cause: 'proof', process: 'python3' },
+    strace: { sender: 'proof', id: 'unread-data', cause: 'proof' },
+    all: { sender: 'proof', id: 'unread-data', cause: 'proof', process: 'python3' },
+  },
+  'process-crash': {
+    none: GENERIC,
+    // The trace shows that it ended, not why.
+    kernel: { sender: 'proof', id: 'process-crash', cause: 'possible', process: 'python3' },
+    strace: { sender: 'proof', id: 'process-crash', cause: 'proof' },
+    all: { sender: 'proof', id: 'process-crash', cause: 'proof', process: 'python3' },
+  },
+  'out-of-memory': {
+    none: GENERIC,
+    kernel: { sender: 'proof', id: 'process-crash', cause: 'proof', process: 'python3' },
+    strace: { sender: 'proof', id: 'process-crash', cause: 'proof' },
+    journal: GENERIC,
+    all: { sender: 'proof', id: 'process-crash', cause: 'proof', process: 'python3' },
+  },
+  'shutdown-in-flight': {
+    none: GENERIC,
+    kernel: { sender: 'proof', id: 'process-crash', cause: 'possible', process: 'python3' },
+    strace: { sender: 'proof', id: 'shutdown-in-flight', cause: 'proof' },
+    all: { sender: 'proof', id: 'shutdown-in-flight', cause: 'proof', process: 'python3' },
+  },
+  'dead-peer': {
+    none: { sender: 'likely', id: 'dead-peer', cause: 'likely' },
+    kernel: { sender: 'proof', id: 'dead-peer', cause: 'proof' },
+    strace: { sender: 'likely', id: 'dead-peer', cause: 'likely' },
+    all: { sender: 'proof', id: 'dead-peer', cause: 'proof', process: 'python3' },
+  },
+  killed: {
+    none: GENERIC,
+    kernel: { sender: 'proof', id: 'killed', cause: 'proof', process: 'ss' },
+    // The process closed the socket 10 ms later, with nothing to do with it.
+    strace: GENERIC,
+    all: { sender: 'proof', id: 'killed', cause: 'proof', process: 'ss' },
+  },
+  refused: {
+    none: { sender: 'possible', id: 'refused', cause: 'likely' },
+    kernel: { sender: 'proof', id: 'refused', cause: 'proof' },
+    strace: { sender: 'possible', id: 'refused', cause: 'likely' },
+  },
+  'stale-reuse': {
+    none: { sender: 'likely', id: 'stale-reuse', cause: 'likely' },
+    // The kernel proves an answer to late data; whose fault the data was is told by the packets.
+    kernel: { sender: 'proof', id: 'stale-reuse', cause: 'likely' },
+    strace: { sender: 'likely', id: 'stale-reuse', cause: 'likely' },
+  },
+};
+
+function fileOf(name: string, kind: Kind): string {
+  return join(HOST, name, `${kind}.txt`);
+}
+
+function kindsOf(name: string, wanted: Kind | 'none' | 'all'): HostFiles {
+  const there = readdirSync(join(HOST, name));
+  const kinds = (['kernel', 'strace', 'ss', 'journal'] as const).filter((kind) => there.includes(`${kind}.txt`));
+  return Object.fromEntries(
+    kinds.filter((kind) => wanted === 'all' || wanted === kind).map((kind) => [kind, fileOf(name, kind)]),
+  );
+}
+
+async function judge(name: string, files: HostFiles): Promise<Report> {
+  return readCapture(join(HOST, name, 'capture.pcap'), { host: await readHost(files) });
+}
+
+async function only(name: string, files: HostFiles): Promise<Reset> {
+  const { resets } = await judge(name, files);
+  expect(resets).toHaveLength(1);
+  return resets[0]!;
+}
+
+/** The case's own file, rewritten. */
+function altered(name: string, kind: Kind, change: (text: string) => string): HostFiles {
+  const before = readFileSync(fileOf(name, kind), 'utf8');
+  const after = change(before);
+  expect(after).not.toBe(before);
+  const path = join(work, `${name}-${kind}-${Math.random().toString(36).slice(2)}.txt`);
+  writeFileSync(path, after);
+  return { [kind]: path };
+}
+
+describe.each(Object.entries(TRUTH))('%s', (name, sources) => {
+  it.each(Object.entries(sources))('with %s', async (kind, { sender, id, cause, process }) => {
+    const reset = await only(name, kindsOf(name, kind as Kind));
+    expect({ sender: reset.sender.level, id: reset.cause.id, cause: reset.cause.level }).toEqual({ sender, id, cause });
+    expect(reset.sender.process?.command).toBe(process);
+    const sum = reset.alternatives.reduce((total, other) => total + other.confidence, reset.cause.confidence);
+    expect(sum).toBeCloseTo(1, 5);
+    if (cause === 'proof') {
+      expect(reset.cause).toMatchObject({ confidence: 0.99 });
+      expect(reset.cause.group).toBeUndefined();
+      expect(reset.evidence[0]?.text).toMatch(/^(?:kernel|strace)\.txt:\d+: /);
+    }
+  });
+});
+
+it('has a truth for every recorded case, and no address or name of the machine that recorded it', () => {
+  const cases = readdirSync(HOST);
+  expect(cases.toSorted()).toEqual(Object.keys(TRUTH).toSorted());
+  for (const name of cases) {
+    for (const file of readdirSync(join(HOST, name)).filter((one) => one.endsWith('.txt'))) {
+      const text = readFileSync(join(HOST, name, file), 'utf8');
+      expect(text).not.toMatch(/\/(?:root|home|work|usr)\b/);
+      for (const [address] of text.matchAll(/\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/g)) {
+        expect(['127.0.0.1', '0.0.0.0']).toContain(address);
+      }
+    }
+  }
+});
+
+it('proves nothing from sources that do not speak of the reset', async () => {
+  const names = Object.keys(TRUTH);
+  for (const name of names) {
+    const none = await only(name, {});
+    const other = names[(names.indexOf(name) + 1) % names.length]!;
+    const reset = await only(name, kindsOf(other, 'all'));
+    expect({ ...reset.sender, ...reset.cause }).toEqual({ ...none.sender, ...none.cause });
+  }
+});
+
+describe('no proof', () => {
+  const proven = Object.entries(TRUTH).flatMap(([name, sources]) =>
+    (['kernel', 'strace'] as const).filter((kind) => sources[kind]?.sender === 'proof').map((kind) => ({ name, kind })),
+  );
+  const changes: readonly (readonly [string, (text: string) => string])[] = [
+    [
+      'another client port',
+      (text) =>
+        text.replaceAll(
+          /(127\.0\.0\.1:|sport=|dport=|htons\()([3-6]\d{4})\b/g,
+          (_, before, port) => `${before}${Number(port) - 1}`,
+        ),
+    ],
+    ['an hour before', (text) => shifted(text, -3600)],
+    ['an hour later', (text) => shifted(text, 3600)],
+    ['three seconds before', (text) => shifted(text, -3)],
+    ['three seconds later', (text) => shifted(text, 3)],
+  ];
+  it.each(proven.flatMap((one) => changes.map(([what, change]) => ({ ...one, what, change }))))(
+    '$name from $kind with $what',
+    async ({ name, kind, change }) => {
+      const reset = await only(name, altered(name, kind, change));
+      const none = await only(name, {});
+      expect({ ...reset.sender, ...reset.cause }).toEqual({ ...none.sender, ...none.cause });
+    },
+  );
+
+  it('of a cause from a trace without exits: the process may have died', async () => {
+    const reset = await only(
+      'unread-data',
+      altered('unread-data', 'kernel', (text) => text.replaceAll(/^.*sched_process_exit.*\n/gm, '')),
+    );
+    expect(reset.sender.level).toBe('proof');
+    expect(reset.cause).toMatchObject({
+      id: 'unread-data',
+      level: 'possible',
+      group: ['unread-data', 'process-crash'],
+    });
+  });
+
+  it('of a cause from a trace that lost events', async () => {
+    const lossy = altered('unread-data', 'kernel', (text) =>
+      text
+        .replace(/written: (\d+)\/\d+/, 'written: $1/999999')
+        .replaceAll(/^.*sched_process_exit.*\n/gm, (line) => (line.includes('comm=true') ? line : '')),
+    );
+    const report = await judge('unread-data', lossy);
+    expect(report.resets[0]!.cause.level).toBe('possible');
+    expect(report.inputs[0]!.notes?.join()).toContain('lost events');
+  });
+
+  it('from one event alone: nothing ties its clock to the capture', async () => {
+    const single = altered('killed', 'kernel', (text) =>
+      text.replaceAll(/^.*(?:firsthand-clock|sock_set_state).*\n/gm, ''),
+    );
+    const reset = await only('killed', single);
+    expect(reset.sender.level).toBe('likely');
+    expect(reset.cause).toMatchObject({ id: 'killed', level: 'likely' });
+    expect(reset.cannotTell.join()).toContain('firsthand-clock');
+  });
+
+  it('where the kernel sent an answer and the packet is an abort', async () => {
+    const answer = altered('unread-data', 'kernel', (text) =>
+      text.replace(/skbaddr=0{16} (skaddr=\S+) (src=127\.0\.0\.1:8081)/, 'skbaddr=00000000c703d625 $1 $2'),
+    );
+    const reset = await only('unread-data', answer);
+    expect(reset.sender.level).toBe('likely');
+    expect(reset.cannotTell.join()).toContain('disagree');
+  });
+
+  it('of unread data where reads were not traced', async () => {
+    const unread = altered('unread-data', 'strace', (text) => text.replaceAll(/^.* read\(.*\n/gm, ''));
+    const reset = await only('unread-data', unread);
+    expect(reset.sender.level).toBe('likely');
+    expect(reset.cannotTell.join()).toContain('readv');
+  });
+
+  it('of unread data where strace came later than the connection', async () => {
+    const reset = await only(
+      'unread-data',
+      altered('unread-data', 'strace', (text) => text.replace(/^.*accept4.*\n/m, '')),
+    );
+    expect(reset.sender.level).toBe('likely');
+    expect(reset.cause.level).toBe('possible');
+  });
+
+  it('of unread data that was read after all', async () => {
+    const read = altered('unread-data', 'strace', (text) =>
+      text.replace(
+        /^(\d+ 12:\d\d:\d\d\.\d+) close\(4<TCP(.*?)>\) = 0/m,
+        '$1 recvfrom(4<TCP$2>, "GET"..., 65536, 0, NULL, NULL) = 500\n$&',
+      ),
+    );
+    const reset = await only('unread-data', read);
+    expect(reset.cause.level).toBe('possible');
+  });
+
+  it('of SO_LINGER 0 that was taken back', async () => {
+    const back = altered('linger-zero', 'strace', (text) =>
+      text.replace(
+        /^(\d+ \d+\.\d+) close\(4\)/m,
+        '$1 setsockopt(4, SOL_SOCKET, SO_LINGER, {l_onoff=0, l_linger=0}, 8) = 0\n$&',
+      ),
+    );
+    expect((await only('linger-zero', back)).cause.level).toBe('possible');
+  });
+});
+
+describe('the clock of a trace', () => {
+  const unmarked = (text: string): string => text.replaceAll(/^.*firsthand-clock.*\n/gm, '');
+
+  it('is found from events of the connection where no line marks it', async () => {
+    const reset = await only('unread-data', altered('unread-data', 'kernel', unmarked));
+    expect(reset.sender.level).toBe('proof');
+    expect(reset.evidence[0]!.text).toContain('found by addresses and order');
+  });
+
+  it('is not found where the time between the events does not fit', async () => {
+    const slower = altered('unread-data', 'kernel', (text) =>
+      unmarked(text).replaceAll(
+        / (\d+\.\d{6}): (inet_sock_set_state.*newstate=TCP_ESTABLISHED)/g,
+        (_, at: string, rest: string) => ` ${(Number(at) - 0.4).toFixed(6)}: ${rest}`,
+      ),
+    );
+    expect((await only('unread-data', slower)).sender.level).toBe('likely');
+  });
+});
+
+describe('the zone of strace', () => {
+  const inBerlin = (): HostFiles => altered('unread-data', 'strace', (text) => shifted(text, 3600));
+
+  it('is asked for where the times lie whole hours away', async () => {
+    const report = await judge('unread-data', inBerlin());
+    expect(report.inputs[0]!.notes?.join()).toContain('--zone +01:00');
+  });
+
+  it('counts where it is given', async () => {
+    const reset = await only('unread-data', { ...inBerlin(), zoneMin: 60 });
+    expect(reset.cause).toMatchObject({ id: 'unread-data', level: 'proof' });
+  });
+});
+
+it('ties an out-of-memory kill in the journal to the connection by the pid that ss names', async () => {
+  const files = kindsOf('out-of-memory', 'all');
+  const { strace: _, kernel: __, ...rest } = files;
+  const reset = await only('out-of-memory', rest);
+  expect(reset.cause).toMatchObject({ id: 'process-crash', level: 'proof' });
+  const { ss: ___, ...alone } = rest;
+  const untied = await only('out-of-memory', alone);
+  expect(untied.cause.level).toBe('possible');
+  expect(untied.evidence.map(({ fact }) => fact)).toContain('host-event');
+});
+
+it('tells of a close under a reader, with both lines', async () => {
+  const reset = await only('other-thread', kindsOf('other-thread', 'strace'));
+  const told = reset.evidence.find(({ fact }) => fact === 'closed-under-reader');
+  expect(told?.text).toMatch(
+    /^strace\.txt:\d+: pid \d+ closed the socket while pid \d+ was reading from it \(line \d+\)/,
+  );
+});
+
+/** The same log at another time: of strace every line, of a trace the lines that mark the wall clock. */
+function shifted(text: string, seconds: number): string {
+  return text
+    .replaceAll(
+      /firsthand-clock (\d+\.\d+)/g,
+      (_, at: string) => `firsthand-clock ${(Number(at) + seconds).toFixed(6)}`,
+    )
+    .replaceAll(
+      /^(\d+ +)(\d{10}\.\d{6})/gm,
+      (_, pid: string, at: string) => `${pid}${(Number(at) + seconds).toFixed(6)}`,
+    )
+    .replaceAll(/^(\d+ +)(\d\d):(\d\d):(\d\d\.\d{6})/gm, (_, pid: string, h: string, m: string, s: string) => {
+      const at = Number(h) * 3600 + Number(m) * 60 + Number(s) + seconds;
+      const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+      return `${pid}${two(at / 3600)}:${two((at % 3600) / 60)}:${(at % 60).toFixed(6).padStart(9, '0')}`;
+    });
+}

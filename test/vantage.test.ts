@@ -1,0 +1,195 @@
+/** Captures of one scenario taken at several places, read together: what they prove, and what they must not. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { writePcap, type WritablePacket } from '../src/capture/write.ts';
+import { packetsOf } from '../src/causes/testing/pcap.ts';
+import { readCaptures } from '../src/collect/read-captures.ts';
+import type { Report, Reset } from '../src/report/types.ts';
+import type { CaptureTruth } from './score.ts';
+
+const CAPTURES = resolve(import.meta.dirname, 'captures');
+const scratch = mkdtempSync(join(tmpdir(), 'firsthand-vantage-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+interface Taken extends CaptureTruth {
+  readonly scenario: string;
+}
+
+/** By scenario: the captures of it, with what is true there. */
+const scenarios = new Map<string, { path: string; truth: Taken }[]>();
+for (const cause of readdirSync(CAPTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+  const folder = join(CAPTURES, cause.name);
+  const truths = JSON.parse(readFileSync(join(folder, 'truth.json'), 'utf8')) as Record<string, Taken>;
+  for (const [file, truth] of Object.entries(truths)) {
+    const known = scenarios.get(truth.scenario) ?? [];
+    scenarios.set(truth.scenario, [...known, { path: join(folder, file), truth }]);
+  }
+}
+const pairs = [...scenarios].filter(([, taken]) => taken.length > 1);
+
+async function together(paths: readonly string[]): Promise<Report> {
+  const outcomes = await readCaptures(paths);
+  expect(outcomes).toHaveLength(1);
+  const [outcome] = outcomes;
+  if (outcome === undefined || !('report' in outcome)) throw new Error('no report');
+  return outcome.report;
+}
+
+const facts = ({ evidence }: Reset): string[] => evidence.map(({ fact }) => fact);
+
+describe('what was recorded at several places', () => {
+  it('is there', () => expect(pairs.length).toBeGreaterThan(25));
+
+  it.each(pairs)('%s', async (_, taken) => {
+    const report = await together(taken.map(({ path }) => path));
+    const rsts = report.resets.flatMap((reset) => reset.rsts);
+    expect(rsts).toHaveLength(report.summary.rstPackets);
+    for (const { sender, cause, alternatives } of report.resets) {
+      const sum = alternatives.reduce((total, other) => total + other.confidence, cause.confidence);
+      expect(sum).toBeCloseTo(1, 5);
+      if (sender.level !== 'proof') continue;
+      const truths = taken.flatMap(({ truth: { truth } }) => [truth, ...(truth.earlier ?? [])]);
+      const made = truths.filter(({ mechanism }) => mechanism === 'forged' || mechanism === 'in-path-answer');
+      // A REJECT on the host itself sends its RST from there, as the host.
+      const onHost = taken.some(({ truth }) => truth.scenario === 'firewall-reject/on-the-host');
+      expect(sender.actor).toBe(made.length > 0 && !onHost ? 'middlebox' : 'endpoint');
+      expect(truths.map((truth) => truth.sender)).toContain(sender.side);
+    }
+  });
+
+  it('proves the sender wherever more of it was seen than its RSTs', async () => {
+    const open: string[] = [];
+    for (const [scenario, taken] of pairs) {
+      const { resets } = await together(taken.map(({ path }) => path));
+      if (resets.some(({ sender }) => sender.level !== 'proof')) open.push(scenario);
+    }
+    // In the first two the capture that has no RST ends before it; the others show nothing of the sender but its RSTs.
+    expect(open).toEqual([
+      'firewall-state-expiry/conntrack-rejects',
+      'injected/tcpkill',
+      'port-scan/connect-scan',
+      'stray/late-capture',
+    ]);
+  });
+});
+
+const capture = (name: string): string => join(CAPTURES, name);
+const ENDS = ['fires-both-ends.pcap', 'fires-both-ends@router.pcap', 'fires-both-ends@server.pcap'].map((name) =>
+  capture(`injected/${name}`),
+);
+const [CLIENT, ROUTER, SERVER] = ENDS as [string, string, string];
+
+describe('two ends that accuse each other', () => {
+  it('are both cleared by their captures, in any order', async () => {
+    for (const paths of [ENDS, [SERVER, CLIENT], [CLIENT, SERVER], [SERVER, ROUTER, CLIENT]]) {
+      const { resets, summary } = await together(paths);
+      expect(resets).toHaveLength(1);
+      expect(summary.connections).toBe(2);
+      const [reset] = resets;
+      expect(reset!.sender).toMatchObject({ actor: 'middlebox', level: 'proof' });
+      expect(reset!.cause.id).toBe('injected');
+      expect(facts(reset!).slice(0, 2)).toEqual(['never-left-its-host', 'both-ends-reset']);
+      const places = reset!.connection.views.map(({ input, observedAt }) => [basename(paths[input]!), observedAt]);
+      expect(places[0]).toEqual(['fires-both-ends.pcap', 'client']);
+      expect(places.at(-1)).toEqual(['fires-both-ends@server.pcap', 'server']);
+    }
+  });
+
+  it('show in the ladder which frame is where', async () => {
+    const { resets } = await together([CLIENT, SERVER]);
+    const rows = resets[0]!.ladder.filter(({ rst }) => rst);
+    expect(rows.map(({ from, seen }) => [from, seen!.map((frame) => frame !== null)])).toEqual([
+      ['client', [false, true]],
+      ['server', [true, false]],
+    ]);
+  });
+
+  it('are told of as one of them alone can be, when only one is read', async () => {
+    const { resets } = await together([CLIENT]);
+    expect(resets[0]!.sender.level).not.toBe('proof');
+  });
+});
+
+describe('captures that are not as they should be', () => {
+  it('proves the same with a clock that is hours off and gains, and with compression', async () => {
+    const shifted = edited('shifted.pcap', SERVER, (packets) => packets.map((packet) => later(packet, 7_261.25)));
+    const packed = join(scratch, 'client.pcap.gz');
+    writeFileSync(packed, gzipSync(readFileSync(CLIENT)));
+    const { resets, inputs } = await together([packed, shifted]);
+    expect(resets[0]!.sender).toMatchObject({ actor: 'middlebox', level: 'proof' });
+    expect(inputs[1]!.notes?.join()).toMatch(/its clock is 7261\.2\d+ s ahead of that of client\.pcap\.gz/);
+  });
+
+  it('proves nothing by a capture that was stopped before, begun after, or lost packets', async () => {
+    const rstAt = 17;
+    const stopped = edited('stopped.pcap', SERVER, (packets) => packets.slice(0, rstAt - 2));
+    const lossy = edited('lossy.pcap', SERVER, (packets) => packets.filter((_, i) => ![8, rstAt - 1].includes(i)));
+    for (const path of [stopped, lossy]) {
+      const { resets } = await together([CLIENT, path]);
+      expect(resets[0]!.sender.level, path).not.toBe('proof');
+      expect(resets[0]!.cannotTell.join()).toMatch(/stopped|lacks|did not run/);
+    }
+  });
+
+  it('does not take a RST that was altered on the way for two', async () => {
+    const nat = capture('injected/quiet-real-abort-through-nat.pcap');
+    const server = capture('injected/quiet-real-abort-through-nat@server.pcap');
+    // Frame 17 is the RST; its window stands 14 bytes into TCP.
+    const altered = edited('altered.pcap', nat, (packets) =>
+      packets.map((packet, i) => (i === 16 ? withByte(packet, 14 + 20 + 15, 9) : packet)),
+    );
+    const { resets } = await together([altered, server]);
+    expect(resets[0]!.sender).toMatchObject({ actor: 'endpoint', level: 'proof' });
+    expect(resets[0]!.rsts.filter(({ actor }) => actor === 'middlebox')).toEqual([]);
+  });
+
+  it('leaves captures alone that have nothing in common, and the parts of one that was cut in two', async () => {
+    const other = capture('refused/fires-closed-port-v4.pcap');
+    expect(await readCaptures([CLIENT, other])).toHaveLength(2);
+    const first = edited('first.pcap', CLIENT, (packets) => packets.slice(0, 10));
+    const second = edited('second.pcap', CLIENT, (packets) => packets.slice(10));
+    expect(await readCaptures([first, second])).toHaveLength(2);
+  });
+
+  it('names the one that cannot be read and reads the others together', async () => {
+    const outcomes = await readCaptures([CLIENT, join(scratch, 'gone.pcap'), SERVER]);
+    expect(outcomes.map((outcome) => ['report' in outcome, outcome.paths.length])).toEqual([
+      [true, 2],
+      [false, 1],
+    ]);
+  });
+});
+
+describe('a NAT between', () => {
+  it('hides no connection: sequence numbers go through it', async () => {
+    const paths = ['', '@router', '@server'].map((point) =>
+      capture(`injected/quiet-real-abort-through-nat${point}.pcap`),
+    );
+    const { resets, summary } = await together(paths);
+    expect(summary.connections).toBe(2);
+    expect(resets).toHaveLength(1);
+    expect(resets[0]!.sender).toMatchObject({ actor: 'endpoint', level: 'proof', side: 'server' });
+    expect(facts(resets[0]!).slice(0, 2)).toEqual(['seen-leaving', 'address-translated']);
+  });
+});
+
+/** A copy of a capture with other packets. */
+function edited(name: string, from: string, edit: (packets: WritablePacket[]) => WritablePacket[]): string {
+  const path = join(scratch, name);
+  writeFileSync(path, writePcap(edit(packetsOf(new Uint8Array(readFileSync(from)))), { nanoseconds: false }));
+  return path;
+}
+
+function later(packet: WritablePacket, seconds: number): WritablePacket {
+  const ns = packet.nanos + (seconds % 1) * 1e9;
+  return { ...packet, seconds: packet.seconds + Math.floor(seconds) + Math.floor(ns / 1e9), nanos: ns % 1e9 };
+}
+
+function withByte(packet: WritablePacket, at: number, value: number): WritablePacket {
+  const bytes = packet.bytes.slice();
+  bytes[at] = value;
+  return { ...packet, bytes };
+}
