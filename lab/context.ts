@@ -1,10 +1,9 @@
 /** What a scenario has to work with: address, ports, helpers and an undo stack. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CleanupStack } from './cleanup.ts';
 import { startHelper } from './helper.ts';
 import type { Helper } from './helper.ts';
+import { directoryPrefix } from './leftovers.ts';
 import { buildNetwork } from './network.ts';
 import type { Host, Network } from './network.ts';
 import { freePorts } from './ports.ts';
@@ -49,7 +48,7 @@ export async function prepareContext(
   beginCapture: () => Promise<void>,
   variation: Variation = PLAIN,
 ): Promise<LabContext> {
-  const directory = await mkdtemp(join(tmpdir(), 'firsthand-lab-'));
+  const directory = await mkdtemp(directoryPrefix());
   cleanup.defer(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
   const ports = variation.ports ?? (await freePorts(scenario.ports ?? 1));
   const network = scenario.where === 'namespaces' ? await buildNetwork(cleanup, { variation }) : null;

@@ -1,6 +1,5 @@
 /** `npm start`: makes resets on this machine's loopback, or takes the shipped captures, and lets the reader explain them. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { main } from '../src/cli/main.ts';
@@ -10,6 +9,7 @@ import { renderText } from '../src/report/text.ts';
 import { allScenarios } from './all-scenarios.ts';
 import { withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
+import { directoryPrefix } from './leftovers.ts';
 import { missingNeeds } from './needs.ts';
 import { packageRoot } from './package-root.ts';
 import { record } from './record.ts';
@@ -64,7 +64,7 @@ async function recordedOrShipped(
 ): Promise<{ shown: readonly Shown[]; how: string }> {
   const reason = await whyNotLive(scenarios);
   if (reason !== null) return shipped(scenarios, reason);
-  const directory = await mkdtemp(join(tmpdir(), 'firsthand-demo-'));
+  const directory = await mkdtemp(directoryPrefix());
   cleanup.defer(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
   const tries = await Promise.allSettled(
     scenarios.map(async (scenario) => {

@@ -22,9 +22,11 @@ export async function startHelper(
   args: readonly string[],
   namespace?: string,
 ): Promise<Helper> {
-  // `ip netns exec` replaces itself by the command, so the pid is the helper's own.
-  const argv = namespace === undefined ? [command, ...args] : ['ip', 'netns', 'exec', namespace, command, ...args];
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
+  // setpriv and `ip netns exec` replace themselves by the command, so the pid is the helper's own.
+  const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
+  const argv = ['--pdeathsig', 'KILL', ...inside, command, ...args];
+  // A group of its own: Ctrl-C is for the lab, which then ends its helpers in their order.
+  const child = spawn('setpriv', argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdin.on('error', () => {});
@@ -42,9 +44,27 @@ export async function startHelper(
   return { pid: child.pid!, child, stderr: () => stderr, stop, ended };
 }
 
+/** Commands that have not come to their end. */
+const running = new Set<Promise<unknown>>();
+
+/** Waits until no command runs; true when one did. */
+export async function commandsDone(): Promise<boolean> {
+  const anyRan = running.size > 0;
+  while (running.size > 0) await Promise.allSettled(running);
+  return anyRan;
+}
+
 /** Runs a command to its end and returns its stdout; throws with its stderr when it fails. */
-export async function runCommand(command: string, args: readonly string[], input?: string): Promise<string> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+export function runCommand(command: string, args: readonly string[], input?: string): Promise<string> {
+  const result = toItsEnd(command, args, input);
+  running.add(result);
+  const forget = (): void => void running.delete(result);
+  result.then(forget, forget);
+  return result;
+}
+
+async function toItsEnd(command: string, args: readonly string[], input: string | undefined): Promise<string> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -7,7 +7,7 @@ import { release } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { allScenarios } from './all-scenarios.ts';
-import { withCleanup } from './cleanup.ts';
+import { Interrupted, withCleanup } from './cleanup.ts';
 import { missingNeeds, softwareVersions } from './needs.ts';
 import { packageRoot } from './package-root.ts';
 import { record } from './record.ts';
@@ -55,6 +55,7 @@ export async function recordAll(only?: string): Promise<number> {
         await noteTruth(join(captures, scenario.cause), scenario, recordings);
         process.stdout.write(`${scenario.id} [${scenario.kind}]: ${recordings.map(describe).join('; ')}\n`);
       } catch (error) {
+        if (error instanceof Interrupted) throw error;
         failed++;
         process.stderr.write(`FAILED ${scenario.id}: ${error instanceof Error ? error.message : String(error)}\n`);
       }

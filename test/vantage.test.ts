@@ -154,6 +154,25 @@ describe('captures that are not as they should be', () => {
     expect(await readCaptures([first, second])).toHaveLength(2);
   });
 
+  it('says of a connection that never got to the other place that it did not', async () => {
+    // The connection that was reset, as if its packets had been kept away from the server.
+    const [own] = (await together([CLIENT, SERVER])).resets;
+    const { port } = own!.connection.client;
+    const without = edited('without.pcap', SERVER, (packets) => packets.filter((packet) => !hasPort(packet, port)));
+    const { resets } = await together([CLIENT, without]);
+    expect(facts(resets[0]!)).toContain('never-got-there');
+    expect(resets[0]!.sender.level).not.toBe('proof');
+  });
+
+  it('joins a capture that began late with one behind a NAT', async () => {
+    const late = edited('late.pcap', capture('injected/quiet-real-abort-through-nat.pcap'), (packets) =>
+      packets.slice(5),
+    );
+    const { resets } = await together([late, capture('injected/quiet-real-abort-through-nat@server.pcap')]);
+    expect(resets).toHaveLength(1);
+    expect(resets[0]!.sender).toMatchObject({ actor: 'endpoint', level: 'proof', side: 'server' });
+  });
+
   it('names the one that cannot be read and reads the others together', async () => {
     const outcomes = await readCaptures([CLIENT, join(scratch, 'gone.pcap'), SERVER]);
     expect(outcomes.map((outcome) => ['report' in outcome, outcome.paths.length])).toEqual([
@@ -192,4 +211,10 @@ function withByte(packet: WritablePacket, at: number, value: number): WritablePa
   const bytes = packet.bytes.slice();
   bytes[at] = value;
   return { ...packet, bytes };
+}
+
+/** Of a TCP packet over IPv4 without options, in an Ethernet frame. */
+function hasPort({ bytes }: WritablePacket, port: number): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return view.getUint16(34) === port || view.getUint16(36) === port;
 }

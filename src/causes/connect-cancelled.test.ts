@@ -42,14 +42,10 @@ describe('connect-cancelled', () => {
     expect(connectCancelled.judge(resetCase(late, 'passive-answer', scan)).outcome).toBe('no');
   });
   it('measures the whole handshake, wherever the capture was taken, for the connect timeout that it advises', () => {
-    const text = (lines: string): string => {
-      const { facts } = judge(lines);
-      return connectCancelled.remedies(resetCase(facts, 'passive-answer'))[1]!.text;
-    };
-    expect(text('0 > S\n150 < SA\n150.1 > R seq=1')).toContain('which takes 150 ms here');
+    expect(timeoutAdvice('0 > S\n150 < SA\n150.1 > R seq=1')).toContain('which takes 150 ms here');
     // At the server the SYN+ACK follows at once, and the client's answer shows the way there and back.
-    expect(text('0 > S\n0.1 < SA\n150 > R seq=1')).toContain('which takes 150 ms here');
-    expect(text('0 > S\n0.1 < SA\n150 > A\n170 > RA')).toContain('which takes 150 ms here');
+    expect(timeoutAdvice('0 > S\n0.1 < SA\n150 > R seq=1')).toContain('which takes 150 ms here');
+    expect(timeoutAdvice('0 > S\n0.1 < SA\n150 > A\n170 > RA')).toContain('which takes 150 ms here');
   });
   it('says no time that it does not know', () => {
     const unseen = resetFacts({ ...BARREN, sender: 'client', half: { server: { synAckNs: -1 } } });
@@ -69,3 +65,8 @@ describe('connect-cancelled', () => {
     expect(judged.twins).toBeUndefined();
   });
 });
+
+function timeoutAdvice(lines: string): string {
+  const { facts } = judge(lines);
+  return connectCancelled.remedies(resetCase(facts, 'passive-answer'))[1]!.text;
+}

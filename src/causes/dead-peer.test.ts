@@ -20,13 +20,6 @@ describe('dead-peer', () => {
     expect(fired).not.toContain('dead-peer');
   });
   describe('advises by what went unanswered', () => {
-    const advice = (lines: string): string => {
-      const { facts, mechanism, cause } = judge(lines);
-      const input = { facts, mechanism, population: population([facts]) };
-      expect(cause.id).toBe('dead-peer');
-      const said = [...deadPeer.remedies(input), ...deadPeer.confirm(input)];
-      return said.map(({ text, command, why }) => `${text} ${command} ${why}`).join('\n');
-    };
     it('probes: how often they are sent', () => {
       const said = advice(`${OPEN}10000 > A seq=4\n11000 > A seq=4\n12000 > A seq=4\n13000 > RA`);
       expect(said).toMatch(/TCP_KEEPIDLE/);
@@ -43,3 +36,11 @@ describe('dead-peer', () => {
     });
   });
 });
+
+function advice(lines: string): string {
+  const { facts, mechanism, cause } = judge(lines);
+  const input = { facts, mechanism, population: population([facts]) };
+  expect(cause.id).toBe('dead-peer');
+  const said = [...deadPeer.remedies(input), ...deadPeer.confirm(input)];
+  return said.map(({ text, command, why }) => `${text} ${command} ${why}`).join('\n');
+}

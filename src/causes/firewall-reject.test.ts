@@ -57,14 +57,6 @@ describe('firewall-reject', () => {
   });
   describe('on one host', () => {
     const ONE = { client: '10.0.0.5', server: '10.0.0.5', serverTtl: 64 };
-    const wordsOf = (options: ConversationOptions): string => {
-      const { facts, mechanism, cause } = judge(`${OPEN}66 < R ttl=63\n${TALKS_ON}`, options);
-      expect(cause.group).toContain('firewall-reject');
-      const input = { facts, mechanism, population: population([facts]) };
-      const advice = [...firewallReject.remedies(input), ...firewallReject.confirm(input)];
-      const said = advice.map(({ text, command, why }) => `${text} ${command} ${why}`);
-      return [firewallReject.tell(input), ...cause.cannotTell, ...mechanism.cannotTell, ...said].join('\n');
-    };
     it('is that host’s own rule: nothing lies on the way, and no capture behind it', () => {
       const said = wordsOf(ONE);
       expect(said).toContain('a packet filter of this machine answered');
@@ -93,18 +85,28 @@ describe('firewall-reject', () => {
       expect(onOneHost({ client: { address: '10.0.0.9' }, server: { address: '10.0.0.5' } })).toBe(false);
     });
     it('asks for its counters, too, where no sign shows a filter', () => {
-      const judged = (options: ConversationOptions) => {
-        const { facts, mechanism } = judge(`${OPEN}70 < R`, options);
-        return firewallReject.judge({ facts, mechanism, population: population([facts]) });
-      };
-      expect(judged(ONE)).toMatchObject({
+      expect(judgedAlone(ONE)).toMatchObject({
         outcome: 'cannot-tell',
         wouldTell: expect.stringContaining('own reject rules'),
       });
-      expect(judged({})).toMatchObject({
+      expect(judgedAlone({})).toMatchObject({
         outcome: 'cannot-tell',
         wouldTell: expect.stringContaining('a capture behind it'),
       });
     });
   });
 });
+
+function wordsOf(options: ConversationOptions): string {
+  const { facts, mechanism, cause } = judge(`${OPEN}66 < R ttl=63\n${TALKS_ON}`, options);
+  expect(cause.group).toContain('firewall-reject');
+  const input = { facts, mechanism, population: population([facts]) };
+  const advice = [...firewallReject.remedies(input), ...firewallReject.confirm(input)];
+  const said = advice.map(({ text, command, why }) => `${text} ${command} ${why}`);
+  return [firewallReject.tell(input), ...cause.cannotTell, ...mechanism.cannotTell, ...said].join('\n');
+}
+
+function judgedAlone(options: ConversationOptions) {
+  const { facts, mechanism } = judge(`${OPEN}70 < R`, options);
+  return firewallReject.judge({ facts, mechanism, population: population([facts]) });
+}

@@ -72,7 +72,7 @@ export const lingerZero: Cause = {
               facts,
               'nothing-unread',
               [facts.half[sender].lastDataFrame, rst.packet.frame],
-              `${who(facts, sender)} had answered everything it received, so no unread data caused the RST`,
+              `${who(facts, sender)} had answered everything it received: nothing on the wire speaks for unread data`,
             ),
           ]
         : [],

@@ -55,8 +55,6 @@ describe('stray', () => {
     expect(stray.judge(resetCase(asked, 'passive-answer')).outcome).toBe('no');
   });
   it('has the socket looked for where the RST arrived, and calls backscatter only what no live socket sent', () => {
-    const check = (mechanism: 'active-abort' | 'passive-answer') =>
-      stray.confirm(resetCase(resetFacts(lone), mechanism))[0]!;
     expect(check('passive-answer')).toMatchObject({
       text: expect.stringContaining('On 10.0.0.9: is there, or was there, a connection on 10.0.0.9:51234'),
       command: "ss -tanp 'sport = :51234'",
@@ -67,3 +65,7 @@ describe('stray', () => {
     );
   });
 });
+
+function check(mechanism: 'active-abort' | 'passive-answer') {
+  return stray.confirm(resetCase(resetFacts(lone), mechanism))[0]!;
+}

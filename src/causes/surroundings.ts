@@ -35,8 +35,8 @@ export function surroundingsOf(facts: ResetFacts, rst: RstRecord): Surroundings 
 }
 
 /** What would tell who sent a RST that its claimed sender did not send. */
-export function whoElse({ onOneHost }: Surroundings): string {
-  return onOneHost
+export function whoElse(around: Surroundings): string {
+  return around.onOneHost
     ? 'Which rule or program of that host sent it: the counters of its reject rules (nft list ruleset, iptables-save -c), which grow with the resets.'
     : 'Which device sent it: a capture on the other side of the suspect would show where this RST first appears.';
 }

@@ -53,6 +53,10 @@ export interface WatchFlags extends PageOptions, KnowledgeOptions {
   readonly snaplen: number;
 }
 
+export interface LabFlags extends PageOptions {
+  readonly keep?: string;
+}
+
 export interface ExplainFlags extends PageOptions {
   readonly json?: boolean;
   readonly markdown?: boolean;
@@ -138,6 +142,11 @@ export const WATCH_FLAGS: readonly Flag[] = [
   { flags: '--ndjson', text: 'a JSON record a line: resets as they happen, the rest at the end' },
   ...PAGE,
   ...KNOWLEDGE,
+];
+
+export const LAB_FLAGS: readonly Flag[] = [
+  { flags: '--keep <directory>', text: 'keep the captures there; nothing is overwritten' },
+  ...PAGE,
 ];
 
 export const EXPLAIN_FLAGS: readonly Flag[] = [

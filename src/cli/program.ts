@@ -6,6 +6,8 @@ import {
   EXPLAIN_FLAGS,
   type ExplainFlags,
   type Flag,
+  LAB_FLAGS,
+  type LabFlags,
   READ_FLAGS,
   type ReadFlags,
   WATCH_FLAGS,
@@ -14,7 +16,7 @@ import {
 import type { Io } from './io.ts';
 
 /** The verbs, for the nearest-name hint. */
-export const VERBS = ['explain', 'read', 'watch', 'help'] as const;
+export const VERBS = ['explain', 'read', 'watch', 'lab', 'help'] as const;
 
 const EXAMPLES = `Examples
   firsthand "read ECONNRESET"                 what an error message means, and what to run next
@@ -24,6 +26,7 @@ const EXAMPLES = `Examples
   tcpdump -i eth0 -U -w - tcp | firsthand -   the same from a pipe
   firsthand read --json capture.pcap | jq '.resets[].cause'
   firsthand watch -i eth0 port 443            resets as they happen
+  firsthand lab stale-reuse                   one of the causes made for real, truth beside verdict
 `;
 
 const EXPLAIN_EXAMPLES = `Examples
@@ -52,6 +55,14 @@ const WATCH_EXAMPLES = `Examples
   firsthand watch -i lo -- 'host 127.0.0.1 and port 8080'
 `;
 
+const LAB_EXAMPLES = `Examples
+  firsthand lab                               what there is to show
+  sudo firsthand lab stale-reuse              the first scenario of a cause
+  sudo firsthand lab injected/both-ends       one scenario, seen from each place and from all of them together
+  firsthand lab --keep captures refused       keep the captures
+Without root the recording that is shipped is shown.
+`;
+
 /** The parser. `setExit` receives the exit code of the command that ran. */
 export function toProgram(io: Io, setExit: (code: number) => void): Command {
   const program = new Command('firsthand')
@@ -60,7 +71,7 @@ export function toProgram(io: Io, setExit: (code: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .option('--debug', 'print the stack of an error')
     .addHelpText('before', EXAMPLES)
-    .addHelpText('after', '\nTopics: firsthand help explain, help read, help watch, help exit-codes')
+    .addHelpText('after', '\nTopics: firsthand help explain, help read, help watch, help lab, help exit-codes')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: () => {},
@@ -99,6 +110,14 @@ export function toProgram(io: Io, setExit: (code: number) => void): Command {
     .action(async (filter: string[], flags: WatchFlags) => {
       const { runWatch } = await import('./commands/watch.ts');
       setExit(await runWatch(filter, flags, io));
+    });
+  addFlags(program.command('lab'), LAB_FLAGS)
+    .description('Make a cause for real on this machine, and show what was done, what is seen of it, and the verdict.')
+    .argument('[cause]', 'a cause, or CAUSE/NAME for one of its scenarios (default: list them)')
+    .addHelpText('before', LAB_EXAMPLES)
+    .action(async (asked: string | undefined, flags: LabFlags) => {
+      const { runLab } = await import('./commands/lab.ts');
+      setExit(await runLab(asked, flags, io));
     });
   return program;
 }

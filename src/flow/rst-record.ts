@@ -121,54 +121,82 @@ export function recordRst(trace: Trace, store: PacketStore, slot: number, bytes:
   const packet = packetAt(store, slot);
   const from = trace.halves[packet.side]!;
   const recent = recentPackets(trace, store, slot);
-  const fitting = recent.filter((p) => fits(p, packet));
-  const firstFitting = fitting.find((p) => packet.tNs - p.tNs < ANSWERED_NS) ?? fitting.at(-1) ?? null;
-  const trigger = findTrigger(packet, recent, from, sameBefore(trace, packet).length);
+  const before = sameBefore(trace, packet);
+  const firstFitting = findFirstFitting(packet, recent);
   const rst: RstRecord = {
     packet,
-    ...bytes,
+    duplicateOf: bytes.duplicateOf,
+    options: bytes.options,
+    checksum: bytes.checksum,
+    direction: bytes.direction,
+    payload: bytes.payload,
+    mptcpSubtypes: bytes.mptcpSubtypes,
+    mptcpReset: bytes.mptcpReset,
     directionsBefore: trace.captureDirections,
     from: { ...from },
     to: { ...trace.halves[1 - packet.side]! },
     exchange: copyExchange(trace.exchange),
     earlier: earlierThan(trace),
-    trigger,
+    trigger: findTrigger(packet, recent, from, before.length),
     takesTurn: false,
     oneCounterFrames: oneCounterFrames(packet, recent, trace.halves),
-    lastFromReceiver: recent.findLast((p) => p.side !== packet.side && !(p.flags & RST)) ?? null,
+    lastFromReceiver: findLastFromReceiver(packet, recent),
     firstFitting,
     fittingIsFirst: firstFitting !== null && (firstFitting !== recent[0] || recent.length < TRIGGER_SEARCH),
-    after: {
-      newFromSender: 0,
-      newFromSenderNs: -1,
-      newFromSenderFrame: 0,
-      newFromSenderLastNs: -1,
-      newFromSenderLastFrame: 0,
-      anyFromSender: 0,
-      lastFromSenderNs: -1,
-      fromReceiver: 0,
-      lastFromReceiverNs: -1,
-      newDataFromReceiver: 0,
-      freshRepeatFrame: 0,
-      freshRepeatNs: -1,
-      synAckFromSender: 0,
-      synFromReceiver: 0,
-      talkedOn: false,
-      challengeFrame: 0,
-      challengeAck: -1,
-      overtook: false,
-      repeatsFromSender: 0,
-      repeatsFromReceiver: 0,
-      finFromSenderFrame: 0,
-      finFromReceiverFrame: 0,
-      lastFromReceiverFrame: 0,
-      ackedAfter: -1,
-      challengeNs: -1,
-      renewedFrame: 0,
-    },
+    after: newAfter(),
   };
-  pairInTurn(rst, recent, sameBefore(trace, packet));
+  pairInTurn(rst, recent, before);
   return rst;
+}
+
+function newAfter(): After {
+  return {
+    newFromSender: 0,
+    newFromSenderNs: -1,
+    newFromSenderFrame: 0,
+    newFromSenderLastNs: -1,
+    newFromSenderLastFrame: 0,
+    anyFromSender: 0,
+    lastFromSenderNs: -1,
+    fromReceiver: 0,
+    lastFromReceiverNs: -1,
+    newDataFromReceiver: 0,
+    freshRepeatFrame: 0,
+    freshRepeatNs: -1,
+    synAckFromSender: 0,
+    synFromReceiver: 0,
+    talkedOn: false,
+    challengeFrame: 0,
+    challengeAck: -1,
+    overtook: false,
+    repeatsFromSender: 0,
+    repeatsFromReceiver: 0,
+    finFromSenderFrame: 0,
+    finFromReceiverFrame: 0,
+    lastFromReceiverFrame: 0,
+    ackedAfter: -1,
+    challengeNs: -1,
+    renewedFrame: 0,
+  };
+}
+
+/** The earliest that a kernel may still answer; else the latest of all that the RST fits. */
+function findFirstFitting(rst: Packet, recent: readonly Packet[]): Packet | null {
+  let last: Packet | null = null;
+  for (const packet of recent) {
+    if (!fits(packet, rst)) continue;
+    if (rst.tNs - packet.tNs < ANSWERED_NS) return packet;
+    last = packet;
+  }
+  return last;
+}
+
+function findLastFromReceiver(rst: Packet, recent: readonly Packet[]): Packet | null {
+  for (let at = recent.length - 1; at >= 0; at--) {
+    const packet = recent[at]!;
+    if (packet.side !== rst.side && !(packet.flags & RST)) return packet;
+  }
+  return null;
 }
 
 function earlierThan({ rsts }: Trace): number {
@@ -297,19 +325,24 @@ function lastStamp({ from, packet }: RstRecord): number {
   return step >= 0 && step <= SAME_CLOCK_TICKS ? packet.tsVal : from.lastTsVal;
 }
 
-function sameBefore(trace: Trace, rst: Packet): RstRecord[] {
-  return trace.rsts
-    .slice(-LOOKED_BACK_AT)
-    .filter(
-      ({ packet, duplicateOf }) =>
-        duplicateOf === null && packet.side === rst.side && packet.seq === rst.seq && !(packet.flags & ACK),
-    );
+function sameBefore({ rsts }: Trace, rst: Packet): RstRecord[] {
+  const same: RstRecord[] = [];
+  for (let at = Math.max(0, rsts.length - LOOKED_BACK_AT); at < rsts.length; at++) {
+    const { packet, duplicateOf } = rsts[at]!;
+    if (duplicateOf !== null || packet.side !== rst.side || packet.seq !== rst.seq || packet.flags & ACK) continue;
+    same.push(rsts[at]!);
+  }
+  return same;
 }
 
 function recentPackets(trace: Trace, store: PacketStore, before: number): Packet[] {
   const slots: number[] = [];
   for (let slot = trace.head; slot >= 0 && slot !== before; slot = nextAt(store, slot)) slots.push(slot);
-  return slots.slice(-TRIGGER_SEARCH).map((slot) => packetAt(store, slot));
+  const recent: Packet[] = [];
+  for (let at = Math.max(0, slots.length - TRIGGER_SEARCH); at < slots.length; at++) {
+    recent.push(packetAt(store, slots[at]!));
+  }
+  return recent;
 }
 
 function isPureAck(flags: number, length: number): boolean {

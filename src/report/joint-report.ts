@@ -3,8 +3,10 @@ import { buildPopulation } from '../evidence/population.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
 import type { Mark } from '../flow/marks.ts';
 import type { Trace } from '../flow/trace.ts';
-import type { Clock, Joined, Shared } from '../vantage/joined.ts';
+import type { Clock } from '../vantage/align-clocks.ts';
+import type { Joined, Shared } from '../vantage/joined.ts';
 import { buildReset, buildSilence, type JudgedReset, type JudgedSilence } from './build.ts';
+import { absenceOf, silenceWithAbsence, withAbsence } from './joint-absent.ts';
 import { jointReset } from './joint-reset.ts';
 import { jointSilence } from './joint-silence.ts';
 import { countCauses, type Reading, type ReadingParts } from './reading.ts';
@@ -79,7 +81,12 @@ function judgeAll(captures: Captures, shared: readonly Shared[]): Pick<Report, '
   const resets = byTime(entriesOf(list, sharedOf)).map((entry, i): JudgedReset => {
     const id = `r${i + 1}`;
     const { group } = entry;
-    if (group === undefined) return buildReset(id, entry.facts[0]!, populations[entry.facts[0]!.input]!);
+    if (group === undefined) {
+      const [facts] = entry.facts;
+      const absence = absenceOf(facts!, shared, captures);
+      const elsewhere = absence === null ? undefined : withAbsence(facts!, absence);
+      return buildReset(id, facts!, populations[facts!.input]!, elsewhere);
+    }
     return jointReset(id, group, entry.facts, populations, captures);
   });
   const silences: JudgedSilence[] = [];
@@ -91,7 +98,11 @@ function judgeAll(captures: Captures, shared: readonly Shared[]): Pick<Report, '
     const built = buildSilence(`s${silences.length + 1}`, facts, populations[facts.input]!);
     if (built === null) continue;
     if (group !== undefined) told.add(group);
-    silences.push(group === undefined ? built : jointSilence(built, group, captures));
+    if (group !== undefined) silences.push(jointSilence(built, group, captures));
+    else {
+      const absence = absenceOf(facts, shared, captures);
+      silences.push(absence === null ? built : silenceWithAbsence(built, absence));
+    }
   }
   const stories = populations.flatMap((population, input) =>
     tellStories(

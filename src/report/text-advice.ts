@@ -48,8 +48,8 @@ function renderFact(fact: Evidence, label: string, detail: Detail, ink: Ink): st
   const above = toColumns(label) > WIDE_LABEL;
   const rest = ' '.repeat(above ? 8 : 6 + toColumns(label));
   const first = above ? rest : `    ${label}  `;
-  const text = toParagraph(ink.safe(fact.text), { width: ink.width, first, rest });
-  const lines = above ? [`    ${label}`, ...text] : text;
+  const paragraph = toParagraph(ink.safe(fact.text), { width: ink.width, first, rest });
+  const lines = above ? [`    ${label}`, ...paragraph] : paragraph;
   if (detail !== 'all') return lines;
   const more = [
     `fact: ${fact.fact}`,

@@ -4,12 +4,6 @@ import { sampleConnection, sampleReset } from './testing/sample.ts';
 import { renderResetBlock } from './text-reset.ts';
 
 describe('who sent it', () => {
-  const answered = (client: string): string => {
-    const sender = { ...sampleReset().sender, actor: 'middlebox' as const, level: 'likely' as const, confidence: 0.9 };
-    const connection = sampleConnection({ client: { address: client, port: 51234 } });
-    const reset = sampleReset({ mechanism: 'in-path-answer', sender, connection });
-    return renderResetBlock(reset, 'some', [], toInk({ width: 160 })).join('\n');
-  };
   it('is something between two hosts', () => {
     expect(answered('10.0.0.9')).toContain(
       'not 10.0.0.5:443 itself (likely 90%): something between answered in its name',
@@ -23,3 +17,10 @@ describe('who sent it', () => {
     expect(text).not.toContain('between');
   });
 });
+
+function answered(client: string): string {
+  const sender = { ...sampleReset().sender, actor: 'middlebox' as const, level: 'likely' as const, confidence: 0.9 };
+  const connection = sampleConnection({ client: { address: client, port: 51234 } });
+  const reset = sampleReset({ mechanism: 'in-path-answer', sender, connection });
+  return renderResetBlock(reset, 'some', [], toInk({ width: 160 })).join('\n');
+}

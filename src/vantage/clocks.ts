@@ -66,6 +66,11 @@ export function onClockOfA({ offsetNs, sinceNs, driftPpm }: ClockDifference, bNs
   return undrifted - ((undrifted - sinceNs) * driftPpm) / 1e6;
 }
 
+/** A time of A's clock on B's. */
+export function onClockOfB({ offsetNs, sinceNs, driftPpm }: ClockDifference, aNs: number): number {
+  return aNs + offsetNs + ((aNs - sinceNs) * driftPpm) / 1e6;
+}
+
 /** Captures with microseconds cut what lies below. */
 const CLOCK_GRAIN_NS = 1000;
 /** Crystals differ by tens of parts per million: in so short a time that is less than any path's jitter. */

@@ -20,3 +20,22 @@ export interface Sighting {
   readonly beginsNs: number;
   readonly endsNs: number;
 }
+
+/** Packets of a row with the sides of the connection. */
+export function turnedPackets(packets: readonly Packet[], side0: 0 | 1): readonly Packet[] {
+  return side0 === 0 ? packets : packets.map(turned);
+}
+
+/** As `turnedPackets`; halves stay with their sender and receiver. */
+export function turnedRsts(rsts: readonly RstRecord[], side0: 0 | 1): readonly RstRecord[] {
+  if (side0 === 0) return rsts;
+  return rsts.map((rst) => ({
+    ...rst,
+    packet: turned(rst.packet),
+    trigger: rst.trigger === null ? null : turned(rst.trigger),
+  }));
+}
+
+function turned(packet: Packet): Packet {
+  return { ...packet, side: 1 - packet.side };
+}

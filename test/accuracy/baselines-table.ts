@@ -38,7 +38,7 @@ ${table(head, rows)}
 
 ${CONTENDERS.map(
   ({ name, actor }) =>
-    `### Who, as ${name} has it\n\n${matrix(
+    `### Who: ${name}\n\n${matrix(
       'true actor',
       cases.map((one) => [actorIn(one.truth.who), actor(one)]),
     )}`,

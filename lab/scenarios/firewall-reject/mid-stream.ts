@@ -10,6 +10,8 @@ const midStream: Scenario = defineScenario({
   title: 'A router starts to REJECT a connection in the middle; the server talks on',
   needs: [...NAMESPACES, 'nft'],
   where: 'namespaces',
+  // Over cards with offloads the checksum of a REJECT stays unfinished, which names it.
+  fixed: ['offloads'],
   points: ['client', 'server'],
   resets: { client: 1, server: 0 },
   truth: {
@@ -41,6 +43,8 @@ const atSyn: Scenario = defineScenario({
   title: 'A router REJECTs the SYN although the server listens',
   needs: [...NAMESPACES, 'nft'],
   where: 'namespaces',
+  // Over cards with offloads the checksum of a REJECT stays unfinished, which names it.
+  fixed: ['offloads'],
   resets: 1,
   truth: {
     sender: 'server',

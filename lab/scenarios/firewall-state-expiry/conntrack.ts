@@ -11,6 +11,8 @@ const expired: Scenario = defineScenario({
   title: 'A firewall forgets a quiet connection and resets its next packet',
   needs: [...NAMESPACES, 'nft'],
   where: 'namespaces',
+  // Over cards with offloads the checksum of a REJECT stays unfinished, which names it.
+  fixed: ['offloads'],
   points: ['client', 'server'],
   resets: { client: 1, server: 0 },
   truth: {

@@ -12,6 +12,8 @@ const killed: Scenario = defineScenario({
   title: 'SIGKILL of a server with five requests in flight: three unread, two read',
   needs: NAMESPACES,
   where: 'namespaces',
+  // The requests must have arrived, and nothing but their arrival says so.
+  fixed: ['loss'],
   points: ['client', 'server'],
   resets: 3,
   truth: {
@@ -46,6 +48,8 @@ const oneOfMany: Scenario = defineScenario({
   title: 'The server resets one connection with its request unread and serves the others',
   needs: NAMESPACES,
   where: 'namespaces',
+  // The requests must have arrived, and nothing but their arrival says so.
+  fixed: ['loss'],
   points: ['client', 'server'],
   resets: 1,
   truth: {

@@ -12,6 +12,8 @@ const restarted: Scenario = defineScenario({
   title: 'A server restarts with eight requests in flight and is back at once',
   needs: NAMESPACES,
   where: 'namespaces',
+  // The requests must have arrived, and nothing but their arrival says so.
+  fixed: ['loss'],
   points: ['client', 'server'],
   resets: 8,
   truth: {
@@ -47,6 +49,8 @@ const single: Scenario = defineScenario({
   title: 'One connection is reset while the others of the listener go on',
   needs: NAMESPACES,
   where: 'namespaces',
+  // The requests must have arrived, and nothing but their arrival says so.
+  fixed: ['loss'],
   points: ['client', 'server'],
   resets: 1,
   truth: {

@@ -109,8 +109,10 @@ function toRenderer(captures: number, flags: ReadFlags, io: Io): (report: Report
   if (captures === 1) return (report) => renderText(report, options);
   let gap = '';
   return (report) => {
-    const name = report.inputs.map(({ path }) => path.replace(/\p{C}/gu, '?')).join(' ');
-    const text = `${gap}${options.style?.strong(name) ?? name}\n\n${renderText(report, options)}`;
+    // Captures that were read together are named in the report itself.
+    const name = report.inputs.length > 1 ? '' : report.inputs[0]!.path.replace(/\p{C}/gu, '?');
+    const title = name === '' ? '' : `${options.style?.strong(name) ?? name}\n\n`;
+    const text = `${gap}${title}${renderText(report, options)}`;
     gap = '\n\n';
     return text;
   };

@@ -45,7 +45,6 @@ export function zoneLike(offSeconds: number, toleranceSeconds: number): string |
   if (quarters === 0 || Math.abs(offSeconds) > FARTHEST) return null;
   if (Math.abs(offSeconds - quarters * QUARTER) > toleranceSeconds) return null;
   const minutes = Math.abs(quarters) * 15;
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
   return `${quarters < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
 }
 
@@ -53,4 +52,8 @@ function closest(values: readonly number[], near: number): number {
   let best = values[0]!;
   for (const value of values) if (Math.abs(value - near) < Math.abs(best - near)) best = value;
   return best;
+}
+
+function two(value: number): string {
+  return String(Math.floor(value)).padStart(2, '0');
 }

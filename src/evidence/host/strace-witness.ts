@@ -111,9 +111,6 @@ export function createStraceWitness({ file, log }: Source<StraceLog>, zoneMin: n
     };
   };
 
-  const uncounted = (ends: Ends): string =>
-    `How much of what ${ends.sender} received was unread: strace from the start of the connection, with read and readv among the traced calls.`;
-
   const closest = (sockets: readonly TracedSocket[], ends: Ends): TracedSocket | null => {
     let best: TracedSocket | null = null;
     let bestOff = Infinity;
@@ -249,4 +246,8 @@ function isOwn({ local, opened }: TracedSocket, end: string): boolean {
   // The peer's port is the client's own choice and tells its connection; the server's port is everybody's.
   if (local === '') return opened?.by === 'accept';
   return /^(?:0\.0\.0\.0|\[::\]):/.test(local) && portOfEndpoint(local) === portOfEndpoint(end);
+}
+
+function uncounted(ends: Ends): string {
+  return `How much of what ${ends.sender} received was unread: strace from the start of the connection, with read and readv among the traced calls.`;
 }

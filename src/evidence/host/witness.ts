@@ -13,7 +13,7 @@ import { createJournalWitness } from './journal-witness.ts';
 import { createKernelWitness, type SentByKernel } from './kernel-witness.ts';
 import { endsOf, isActiveForm, type Ends } from './reset-ends.ts';
 import { createSocketsWitness } from './sockets-witness.ts';
-import { createStraceWitness, type LetGo } from './strace-witness.ts';
+import { createStraceWitness, type LetGo, type StraceTestimony } from './strace-witness.ts';
 
 /** A parsed source with the name that evidence gives its file. */
 export interface Source<T> {
@@ -68,7 +68,7 @@ export function callWitnesses(host: HostEvidence, resets: readonly ResetFacts[])
   const journal = host.journal && createJournalWitness(host.journal, zoneMin);
   const witnessOf = (one: Ends): HostWitness | null => {
     const said = kernel?.of(one);
-    const did = strace?.of(one);
+    const did = strace && sameProcess(strace.of(one), said?.sent ?? null);
     const had = sockets?.of(one);
     const death = did?.death ?? said?.death ?? null;
     const owners = new Set([said?.sent?.task?.pid, ...(did?.letGo?.pids ?? []), ...(had?.owners ?? [])]);
@@ -92,6 +92,14 @@ export function callWitnesses(host: HostEvidence, resets: readonly ResetFacts[])
     if (witness !== null) one.facts.witness = witness;
   }
   return [...notesOf(host), ...(kernel?.notes() ?? []), ...(strace?.notes() ?? [])];
+}
+
+/** strace followed another process than the one that the kernel names, or one of another pid namespace: it is not used. */
+function sameProcess(did: StraceTestimony, sent: SentByKernel | null): StraceTestimony {
+  const task = sent?.task;
+  if (!task || did.letGo === null || did.letGo.pids.has(task.pid)) return did;
+  const doubt = `Whether strace shows the process that ended the connection: the kernel names ${task.command} (pid ${task.pid}), and strace another.`;
+  return { ...did, letGo: null, death: null, doubts: [...did.doubts, doubt] };
 }
 
 /** An abort is caused by who runs when it is sent, by ss too; a name of strace's pid comes from ss. */

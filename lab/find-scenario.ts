@@ -1,0 +1,34 @@
+/** Which scenario a person means: a cause, CAUSE/NAME, or something like it. */
+import { Failure } from '../src/cli/failure.ts';
+import { toNearest } from '../src/cli/nearest.ts';
+import type { Scenario } from './scenario.ts';
+
+/** The scenario that is asked for; of a cause the first that shows it. Throws `Failure` with the nearest name. */
+export function findScenario(asked: string, scenarios: readonly Scenario[]): Scenario {
+  const [cause = '', name] = asked.split('/', 2);
+  const ofCause = scenarios.filter((scenario) => scenario.cause === cause);
+  if (ofCause.length === 0) {
+    const meant = toMeant(asked, scenarios);
+    const hint = meant === null ? '' : `, did you mean ${meant}?`;
+    throw new Failure(`the lab has no cause ${cause}${hint}`, ['firsthand lab   lists them all']);
+  }
+  if (name === undefined) return ofCause.find(({ kind }) => kind === 'fires') ?? ofCause[0]!;
+  const found = ofCause.find(({ id }) => id === asked);
+  if (found !== undefined) return found;
+  const ids = ofCause.map(({ id }) => id);
+  const nearest = toNearest(asked, ids);
+  const hint = nearest === null ? '' : `, did you mean ${nearest}?`;
+  throw new Failure(`the lab has no scenario ${asked}${hint}`, [`${cause} has ${ids.join(', ')}`]);
+}
+
+/** A scenario's name without its cause, or what was mistyped in one or the other. */
+function toMeant(asked: string, scenarios: readonly Scenario[]): string | null {
+  const ids = scenarios.map(({ id }) => id);
+  const [word = '', name] = asked.split('/', 2);
+  const byName = ids.find((id) => id.endsWith(`/${word}`));
+  if (byName !== undefined) return byName;
+  const causes = [...new Set(scenarios.map(({ cause }) => cause as string))];
+  const cause = toNearest(word, causes) ?? causes.find((one) => one.startsWith(word) || one.endsWith(word)) ?? null;
+  if (cause === null || name === undefined) return cause ?? toNearest(asked, ids);
+  return ids.find((id) => id === `${cause}/${name}`) ?? toNearest(`${cause}/${name}`, ids) ?? cause;
+}

@@ -1,0 +1,65 @@
+/** What a lab left behind that was killed by SIGKILL: its namespaces, what runs in them, its directories. */
+import { existsSync } from 'node:fs';
+import { readFile, readdir, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from './helper.ts';
+
+const NAMESPACES = '/run/netns';
+/** The lab's own names, which carry the pid of the process that made them. */
+const NAMESPACE = /^firsthand-(\d+)-(?:client|router|server)(?:-b)?$/;
+const DIRECTORY = /^firsthand-lab-(\d+)-\w{6}$/;
+
+/** The beginning of the name of a directory that is removed when its process is gone. */
+export function directoryPrefix(): string {
+  return join(tmpdir(), `firsthand-lab-${process.pid}-`);
+}
+
+/** Removes what belongs to processes that no longer exist, and nothing else. */
+export async function removeLeftovers(): Promise<void> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
+  const namespaces = await ofTheDead(NAMESPACES, NAMESPACE);
+  const directories = await ofTheDead(tmpdir(), DIRECTORY);
+  for (const name of namespaces) {
+    for (const pid of (await runCommand('ip', ['netns', 'pids', name]).catch(() => '')).split('\n')) kill(pid);
+    await runCommand('ip', ['netns', 'delete', name]).catch(() => {});
+  }
+  for (const name of directories) {
+    const directory = join(tmpdir(), name);
+    for (const pid of await processesAt(directory)) kill(pid);
+    await rm(directory, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+async function ofTheDead(folder: string, scheme: RegExp): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => {
+    const pid = scheme.exec(name)?.[1];
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  });
+}
+
+/** Processes that were told of the directory or have a file of it open, such as the workers of a killed nginx. */
+async function processesAt(directory: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const found = await Promise.all(pids.map(async (pid) => ((await knows(pid, directory)) ? [pid] : [])));
+  return found.flat();
+}
+
+async function knows(pid: string, directory: string): Promise<boolean> {
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  if (command.includes(`${directory}/`)) return true;
+  for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+    const path = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
+    if (path.startsWith(`${directory}/`)) return true;
+  }
+  return false;
+}
+
+function kill(pid: string): void {
+  try {
+    if (Number(pid) > 1) process.kill(Number(pid), 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
