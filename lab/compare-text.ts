@@ -52,12 +52,15 @@ function verdictRows(place: string, { resets, silences }: Report, truth: Truth):
   ]);
 }
 
-function resetRow({ sender, mechanism, cause }: Reset, truth: Truth): Row {
+function resetRow({ sender, mechanism, cause, alternatives }: Reset, truth: Truth): Row {
   const who = sender.actor === 'middlebox' ? `middlebox as ${sender.side}` : sender.side;
   const others = (cause.group ?? []).filter((id) => id !== cause.id);
   const open = others.includes(truth.cause as never) ? `, or ${truth.cause}` : '';
   const more = others.length > (open === '' ? 0 : 1) ? ' or others of the same bytes' : '';
-  return ['', `${who}, ${howSure(sender)}`, mechanism, `${cause.id}${open}${more}, ${howSure(cause)}`];
+  const ofGroup = alternatives.filter(({ id }) => others.includes(id));
+  const confidence = ofGroup.reduce((sum, other) => sum + other.confidence, cause.confidence);
+  const sure = howSure({ level: cause.level, confidence });
+  return ['', `${who}, ${howSure(sender)}`, mechanism, `${cause.id}${open}${more}, ${sure}`];
 }
 
 function silenceRow({ cause }: Silence): Row {

@@ -17,6 +17,10 @@ const TESTS: Readonly<Record<Need, { command: string; args: readonly string[] } 
   haproxy: { command: 'haproxy', args: ['-v'] },
   conntrack: { command: 'conntrack', args: ['--version'] },
   tcpkill: { file: '/usr/sbin/tcpkill' },
+  apache2: { command: 'apache2', args: ['-v'] },
+  redis: { command: 'redis-server', args: ['--version'] },
+  // Debian keeps its programs out of the path.
+  postgres: { command: 'sh', args: ['-c', '"$(ls -d /usr/lib/postgresql/*/bin/postgres | tail -1)" --version'] },
 };
 
 /** The needs that are not met; empty when the scenario can run. */

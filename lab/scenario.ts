@@ -17,7 +17,10 @@ export type Need =
   | 'nginx'
   | 'haproxy'
   | 'conntrack'
-  | 'tcpkill';
+  | 'tcpkill'
+  | 'apache2'
+  | 'redis'
+  | 'postgres';
 
 /** Where a capture may be taken. `loopback` is the only point of a loopback scenario. */
 export type Point = 'loopback' | 'client' | 'router' | 'server';

@@ -279,6 +279,18 @@ describe('no proof', () => {
     expect(reset.cause.level).toBe('possible');
   });
 
+  it('from a close behind a call that had failed: the connection had ended before', async () => {
+    const failed = altered('linger-zero', 'strace', (text) =>
+      text.replace(
+        /^(\d+ +\d+\.\d+) setsockopt\(4, SOL_SOCKET, SO_LINGER/m,
+        '$1 recvfrom(4, 0x55, 99, 0, NULL, NULL) = -1 ECONNRESET (Connection reset by peer)\n$&',
+      ),
+    );
+    const reset = await only('linger-zero', failed);
+    expect(reset.sender.level).toBe('likely');
+    expect(reset.cause.level).toBe('possible');
+  });
+
   it('of SO_LINGER 0 that was taken back', async () => {
     const back = altered('linger-zero', 'strace', (text) =>
       text.replace(

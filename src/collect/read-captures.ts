@@ -31,7 +31,9 @@ export async function readCaptures(
       outcomes.set(path, { paths: [path], error });
     }
   }
-  return [...new Set(paths.map((path) => outcomes.get(path)!))];
+  // A report on several captures comes once, however many of them were named.
+  const all = paths.map((path) => outcomes.get(path)!);
+  return all.filter((outcome, at) => outcome.paths.length === 1 || all.indexOf(outcome) === at);
 }
 
 function canReadAgain(path: string): boolean {

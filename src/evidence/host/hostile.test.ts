@@ -66,7 +66,7 @@ describe.each(Object.entries(PARSERS))('hostile %s', (_, create) => {
   });
 });
 
-it('keeps a bounded number of sockets, and says what it left out', () => {
+it('keeps a bounded number of sockets, and says what it left out', { timeout: 60_000 }, () => {
   const parser = createStraceParser();
   for (let i = 0; i < 120_000; i++) {
     parser.line(

@@ -126,9 +126,8 @@ export function createKernelTraceParser(): LineParser<KernelTrace> {
         if (marks.length < MOST_EVENTS) marks.push({ at: base.at, wallSeconds: Number(wall) });
         return;
       }
-      // Known and of no use: the state change before it says more.
-      const event = found.name === 'tcp_destroy_sock' ? null : toEvent(found.name, base, rest);
-      if (event !== null || found.name === 'tcp_destroy_sock') understood++;
+      const event = toEvent(found.name, base, rest);
+      if (event !== null || isOfNoUse(found.name, rest)) understood++;
       if (event === null) return;
       if (events.length < MOST_EVENTS) events.push(event);
       else dropped++;
@@ -162,7 +161,16 @@ function taskOf({ command, pid, flags }: Readonly<Record<string, string | undefi
   return { pid: Number(pid), command: command! };
 }
 
+/** A socket that ends has said more by its last state; one without both ports has no connection yet. */
+function isOfNoUse(name: Name, text: string): boolean {
+  return (
+    name === 'tcp_destroy_sock' ||
+    (name === 'inet_sock_set_state' && / [sd]port=0 | protocol=IPPROTO_(?!TCP )/.test(text))
+  );
+}
+
 function toEvent(name: Name, base: Base, text: string): TraceEvent | null {
+  if (name === 'tcp_destroy_sock') return null;
   if (name === 'sched_process_exit') {
     const match = /^comm=(.{0,64}?) pid=(\d{1,8}) prio=/.exec(text);
     return match && { ...base, kind: 'exit', command: match[1]!, pid: Number(match[2]) };

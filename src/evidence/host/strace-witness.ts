@@ -3,7 +3,8 @@ import type { Evidence } from '../evidence.ts';
 import { portOfEndpoint } from './endpoint.ts';
 import { resolveTime, zoneLike, type LogTime } from './log-time.ts';
 import { hostEvidence, isActiveForm, isOnlyRst, takenByKernel, type Ends } from './reset-ends.ts';
-import type { Moment, StraceLog, TracedSocket } from './strace.ts';
+import type { StraceLog } from './strace.ts';
+import type { Moment, TracedSocket } from './traced-socket.ts';
 import type { Death, Source, Testimony } from './witness.ts';
 
 /** The sender's socket was let go when the RST was sent. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseText } from './source.ts';
-import { createStraceParser, type StraceLog, type TracedSocket } from './strace.ts';
+import { createStraceParser, type StraceLog } from './strace.ts';
+import type { TracedSocket } from './traced-socket.ts';
 
 const PEER = '{sa_family=AF_INET, sin_port=htons(5000), sin_addr=inet_addr("10.0.0.9")}';
 const ACCEPT = `accept4(3, ${PEER}, [16], SOCK_CLOEXEC) = 4`;
