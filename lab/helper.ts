@@ -71,7 +71,9 @@ async function toItsEnd(command: string, args: readonly string[], input: string 
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdin.on('error', () => {});
   child.stdin.end(input ?? '');
-  const [code] = (await once(child, 'close')) as [number | null];
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  // Ctrl-C reaches a child in the moment before it has a group of its own; nothing has been done then.
+  if (signal === 'SIGINT' || signal === 'SIGQUIT' || signal === 'SIGHUP') return toItsEnd(command, args, input);
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed with ${code}: ${stderr.trim()}`);
   return stdout;
 }

@@ -20,7 +20,7 @@ const TESTS: Readonly<Record<Need, { command: string; args: readonly string[] } 
   apache2: { command: 'apache2', args: ['-v'] },
   redis: { command: 'redis-server', args: ['--version'] },
   // Debian keeps its programs out of the path.
-  postgres: { command: 'sh', args: ['-c', '"$(ls -d /usr/lib/postgresql/*/bin/postgres | tail -1)" --version'] },
+  postgres: { file: '/usr/lib/postgresql' },
 };
 
 /** The needs that are not met; empty when the scenario can run. */

@@ -39,6 +39,18 @@ function judged(
   return witnessedCause(input, from);
 }
 
+type Death = NonNullable<HostWitness['death']>;
+type LetGo = NonNullable<HostWitness['letGo']>;
+
+function ended(change: Partial<Death>): Ranked<CauseId> {
+  return judged(witnessOf({ wentOn: false }, { death: { pid: 7, how: 'fault', asked: null, sure: true, ...change } }));
+}
+
+function did(change: Partial<LetGo>): Ranked<CauseId> {
+  const closed: LetGo = { by: 'close', pids: new Set([7]), unread: 0, lingerZero: false, otherLegFailed: false };
+  return judged(witnessOf(null, { letGo: { ...closed, ...change } }), wire('unknown'));
+}
+
 describe('what the kernel says', () => {
   it.each([
     ['TCP_ABORT_ON_CLOSE', 'TCP_CLOSE', 'unread-data'],
@@ -82,9 +94,6 @@ describe('what the kernel says', () => {
 });
 
 describe('the end of a process', () => {
-  const ended = (death: Partial<NonNullable<HostWitness['death']>>): Ranked<CauseId> =>
-    judged(witnessOf({ wentOn: false }, { death: { pid: 7, how: 'fault', asked: null, sure: true, ...death } }));
-
   it('is a crash where nobody asked for it, a shutdown where somebody did, and open where nothing says why', () => {
     expect(ended({ how: 'memory' })).toMatchObject({ id: 'process-crash', level: 'proof' });
     expect(ended({ asked: 'SIGTERM (strace.txt:9)' })).toMatchObject({ id: 'shutdown-in-flight', level: 'proof' });
@@ -103,14 +112,6 @@ describe('the end of a process', () => {
 });
 
 describe('what a process did', () => {
-  const did = (change: Partial<NonNullable<HostWitness['letGo']>>): Ranked<CauseId> =>
-    judged(
-      witnessOf(null, {
-        letGo: { by: 'close', pids: new Set([7]), unread: 0, lingerZero: false, otherLegFailed: false, ...change },
-      }),
-      wire('unknown'),
-    );
-
   it('is the cause where it can only end in a RST', () => {
     expect(did({ unread: 9 })).toMatchObject({ id: 'unread-data', level: 'proof' });
     expect(did({ lingerZero: true })).toMatchObject({ id: 'linger-zero', level: 'proof' });

@@ -43,12 +43,12 @@ describe('a kernel trace', () => {
       [
         `  my server-4-77    [003]  5.000001: tcp_send_reset:       ${rest.replace('(nil)', '0x0')}`,
         `node 77 [003]    5.000001: tcp:tcp_send_reset: ${rest}`,
-        `      (ssh-agent)-77   (     77) [003] ..... 5.000001: tcp_send_reset: ${rest}`,
+        `      (sd-pam)-77   (     77) [003] ..... 5.000001: tcp_send_reset: ${rest}`,
       ].join('\n'),
     );
     expect(events).toHaveLength(3);
     expect(events[0]).toMatchObject({ from: '[::1]:80', to: '10.0.0.9:4000', active: true, task: null });
-    expect(events[2]).toMatchObject({ task: { pid: 77, command: '(ssh-agent)' } });
+    expect(events[2]).toMatchObject({ task: { pid: 77, command: '(sd-pam)' } });
   });
 
   it('names nobody for what an interrupt or a thread of the kernel did', () => {
