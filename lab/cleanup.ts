@@ -54,16 +54,21 @@ export async function withCleanup<T>(work: (cleanup: CleanupStack) => Promise<T>
   await removeLeftovers();
   const cleanup = new CleanupStack();
   let leaving = false;
+  let said = false;
   const leave = (exitCode: number): void => {
-    // A second Ctrl-C finds the undoing under way.
-    if (leaving) return;
     leaving = true;
     void unwind(cleanup).finally(() => process.exit(exitCode));
   };
-  const onSignal = (signal: NodeJS.Signals): void => leave(EXIT_CODES[signal] ?? 2);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (!leaving) return leave(EXIT_CODES[signal] ?? 2);
+    // Whoever presses Ctrl-C again wants to know why nothing seems to happen.
+    if (!said) process.stderr.write('lab: removing what was made; this takes a moment\n');
+    said = true;
+  };
   const onCrash = (error: unknown): void => {
+    if (leaving) return;
     if (isClosedPipe(error)) return leave(0);
-    if (!leaving) process.stderr.write(`lab: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(`lab: ${error instanceof Error ? error.stack : String(error)}\n`);
     leave(2);
   };
   const signals = Object.keys(EXIT_CODES) as NodeJS.Signals[];

@@ -1,9 +1,8 @@
 /** What a scenario has to work with: address, ports, helpers and an undo stack. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { CleanupStack } from './cleanup.ts';
 import { startHelper } from './helper.ts';
 import type { Helper } from './helper.ts';
-import { directoryPrefix } from './leftovers.ts';
+import { makeDirectory } from './leftovers.ts';
 import { buildNetwork } from './network.ts';
 import type { Host, Network } from './network.ts';
 import { freePorts } from './ports.ts';
@@ -48,8 +47,7 @@ export async function prepareContext(
   beginCapture: () => Promise<void>,
   variation: Variation = PLAIN,
 ): Promise<LabContext> {
-  const directory = await mkdtemp(directoryPrefix());
-  cleanup.defer(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
+  const directory = makeDirectory(cleanup);
   const ports = variation.ports ?? (await freePorts(scenario.ports ?? 1));
   const network = scenario.where === 'namespaces' ? await buildNetwork(cleanup, { variation }) : null;
   const host = network?.address.server ?? variation.loopback;

@@ -1,5 +1,5 @@
 /** `npm start`: makes resets on this machine's loopback, or takes the shipped captures, and lets the reader explain them. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { main } from '../src/cli/main.ts';
@@ -9,7 +9,7 @@ import { renderText } from '../src/report/text.ts';
 import { allScenarios } from './all-scenarios.ts';
 import { withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
-import { directoryPrefix } from './leftovers.ts';
+import { makeDirectory } from './leftovers.ts';
 import { missingNeeds } from './needs.ts';
 import { packageRoot } from './package-root.ts';
 import { record } from './record.ts';
@@ -64,8 +64,7 @@ async function recordedOrShipped(
 ): Promise<{ shown: readonly Shown[]; how: string }> {
   const reason = await whyNotLive(scenarios);
   if (reason !== null) return shipped(scenarios, reason);
-  const directory = await mkdtemp(directoryPrefix());
-  cleanup.defer(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
+  const directory = makeDirectory(cleanup);
   const tries = await Promise.allSettled(
     scenarios.map(async (scenario) => {
       const [recording] = await record(scenario, join(directory, scenario.cause), cleanup);

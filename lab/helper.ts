@@ -15,6 +15,12 @@ export interface Helper {
   ended(): boolean;
 }
 
+/** The environment of what the lab runs: `su` leaves out where Debian puts nginx, nft and sysctl. */
+export const LAB_ENV: NodeJS.ProcessEnv = {
+  ...process.env,
+  PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`,
+};
+
 /** Starts a process, inside a network namespace when one is named, and registers its end. */
 export async function startHelper(
   cleanup: CleanupStack,
@@ -26,7 +32,7 @@ export async function startHelper(
   const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
   const argv = ['--pdeathsig', 'KILL', ...inside, command, ...args];
   // A group of its own: Ctrl-C is for the lab, which then ends its helpers in their order.
-  const child = spawn('setpriv', argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn('setpriv', argv, { env: LAB_ENV, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdin.on('error', () => {});
@@ -39,8 +45,10 @@ export async function startHelper(
     await exit;
     clearTimeout(force);
   };
-  await once(child, 'spawn');
-  cleanup.defer(`stop ${command} (pid ${child.pid})`, () => stop());
+  const spawned = once(child, 'spawn');
+  // Before anything is waited for: a signal may come at any moment.
+  if (child.pid !== undefined) cleanup.defer(`stop ${command} (pid ${child.pid})`, () => stop());
+  await spawned;
   return { pid: child.pid!, child, stderr: () => stderr, stop, ended };
 }
 
@@ -64,7 +72,7 @@ export function runCommand(command: string, args: readonly string[], input?: str
 }
 
 async function toItsEnd(command: string, args: readonly string[], input: string | undefined): Promise<string> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(command, args, { env: LAB_ENV, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -1,8 +1,9 @@
-/** What a lab left behind that was killed by SIGKILL: its namespaces, what runs in them, its directories. */
-import { existsSync } from 'node:fs';
+/** What a process left behind that was killed by SIGKILL: its namespaces, what runs in them, its directories. */
+import { existsSync, mkdtempSync } from 'node:fs';
 import { readFile, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CleanupStack } from './cleanup.ts';
 import { runCommand } from './helper.ts';
 
 const NAMESPACES = '/run/netns';
@@ -10,9 +11,12 @@ const NAMESPACES = '/run/netns';
 const NAMESPACE = /^firsthand-(\d+)-(?:client|router|server)(?:-b)?$/;
 const DIRECTORY = /^firsthand-lab-(\d+)-\w{6}$/;
 
-/** The beginning of the name of a directory that is removed when its process is gone. */
-export function directoryPrefix(): string {
-  return join(tmpdir(), `firsthand-lab-${process.pid}-`);
+/** A temporary directory that the stack removes, or whoever comes after the process is gone. */
+export function makeDirectory(cleanup: CleanupStack): string {
+  // At once: no signal comes between making it and registering its end.
+  const directory = mkdtempSync(join(tmpdir(), `firsthand-lab-${process.pid}-`));
+  cleanup.defer(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
+  return directory;
 }
 
 /** Removes what belongs to processes that no longer exist, and nothing else. */

@@ -16,8 +16,13 @@ export function renderList(scenarios: readonly Scenario[], width: number, style:
     const own = scenarios.filter((scenario) => scenario.cause === cause);
     return [...head, ...own.flatMap((scenario) => renderRow(scenario, width, style))].join('\n');
   });
-  const count = `${scenarios.length} scenarios of ${causes.length} causes; ≠ is a near miss, on which the cause must not be named.`;
-  return `${blocks.join('\n\n')}\n\n${count}\nShow one: firsthand lab CAUSE or firsthand lab CAUSE/NAME, as root to make it live.\n`;
+  const legend = [
+    `${scenarios.length} scenarios of ${causes.length} causes. ≠ is a near miss: it looks alike, and the cause must not be named.`,
+    'Under each title: where it happens, where it is captured, and the programs that it takes besides tcpdump. Loopback is this machine with itself; namespaces are a client, a router and a server inside this machine, each with a network of its own.',
+    'Show one: firsthand lab CAUSE or firsthand lab CAUSE/NAME. As root it is made live, without root the recording that comes with firsthand is shown.',
+  ];
+  const foot = legend.flatMap((text) => toParagraph(text, { width, first: '', rest: '  ' }));
+  return `${blocks.join('\n\n')}\n\n${foot.join('\n')}\n`;
 }
 
 function renderRow(scenario: Scenario, width: number, style: Style): string[] {

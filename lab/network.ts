@@ -3,6 +3,7 @@
  * Everything is removed by the cleanup stack; namespace names carry the pid, so that runs do not meet.
  */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CleanupStack } from './cleanup.ts';
 import { runCommand, startHelper } from './helper.ts';
@@ -91,7 +92,7 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
   };
 
   for (const host of ['client', 'router', 'server'] as const) {
-    cleanup.defer(`remove namespace ${namespace[host]}`, () => runCommand('ip', ['netns', 'delete', namespace[host]]));
+    cleanup.defer(`remove namespace ${namespace[host]}`, () => removeNamespace(namespace[host]));
     await addNamespace(host);
   }
   await exec('router', 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
@@ -126,7 +127,7 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
       await tellCable(serverCable, 'cut both');
       await puppet.server.helper.stop('SIGKILL');
       await serverCable.stop();
-      await runCommand('ip', ['netns', 'delete', namespace.server]);
+      await removeNamespace(namespace.server);
       await addNamespace('server');
       serverCable = await plugServer();
       puppet.server = await startPuppet(cleanup, namespace.server);
@@ -134,6 +135,11 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
       return puppet.server;
     },
   };
+}
+
+/** Removes a network namespace by its name; one that is not there is no error. */
+export async function removeNamespace(name: string): Promise<void> {
+  if (existsSync(join('/run/netns', name))) await runCommand('ip', ['netns', 'delete', name]);
 }
 
 /** A round trip over the whole path: a closed port refuses. Port 9 is in no capture's filter. */

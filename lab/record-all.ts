@@ -8,10 +8,11 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { allScenarios } from './all-scenarios.ts';
 import { Interrupted, withCleanup } from './cleanup.ts';
-import { missingNeeds, softwareVersions } from './needs.ts';
+import { Maker } from './maker.ts';
+import type { Delivery } from './maker.ts';
+import { missingNeeds } from './needs.ts';
 import { packageRoot } from './package-root.ts';
-import { record } from './record.ts';
-import type { Recording } from './record.ts';
+import { readCapture } from './pcap-resets.ts';
 import { expectedResets, kindAt, truthAt } from './scenario.ts';
 import type { Point, Scenario, Truth } from './scenario.ts';
 import { renderSources } from './sources.ts';
@@ -33,6 +34,9 @@ export interface CaptureTruth {
   readonly variation?: Variation;
 }
 
+/** What was recorded of one scenario. */
+type Made = Extract<Delivery, { readonly captures: unknown }>;
+
 /** Captures above this size do not belong into the repository. */
 const MAX_CAPTURE_BYTES = 60_000;
 
@@ -42,6 +46,7 @@ export async function recordAll(only?: string): Promise<number> {
   const [cause, name] = only?.split('/') ?? [];
   let failed = 0;
   await withCleanup(async (stack) => {
+    const maker = new Maker(stack);
     for (const scenario of await allScenarios(cause)) {
       if (name !== undefined && scenario.id !== only) continue;
       const missing = await missingNeeds(scenario.needs);
@@ -51,9 +56,12 @@ export async function recordAll(only?: string): Promise<number> {
         continue;
       }
       try {
-        const recordings = await record(scenario, join(captures, scenario.cause), stack);
-        await noteTruth(join(captures, scenario.cause), scenario, recordings);
-        process.stdout.write(`${scenario.id} [${scenario.kind}]: ${recordings.map(describe).join('; ')}\n`);
+        const directory = join(captures, scenario.cause);
+        const delivery = await maker.make({ scenario: scenario.id, seed: null, directory });
+        if ('failed' in delivery) throw new Error(delivery.failed);
+        await noteTruth(directory, scenario, delivery);
+        const shapes = await Promise.all(delivery.captures.map(describe));
+        process.stdout.write(`${scenario.id} [${scenario.kind}]: ${shapes.join('; ')}\n`);
       } catch (error) {
         if (error instanceof Interrupted) throw error;
         failed++;
@@ -90,15 +98,15 @@ export async function refreshTruth(): Promise<void> {
   await writeFile(join(captures, 'SOURCES.md'), await renderSources(captures));
 }
 
-async function noteTruth(directory: string, scenario: Scenario, recordings: readonly Recording[]): Promise<void> {
+async function noteTruth(directory: string, scenario: Scenario, { captures, software }: Made): Promise<void> {
   const path = join(directory, 'truth.json');
   const truths = await readTruths(path);
-  for (const { point, path: file } of recordings) {
+  for (const { point, path: file } of captures) {
     const { size } = await stat(file);
     if (size > MAX_CAPTURE_BYTES) throw new Error(`${file} has ${size} bytes, more than ${MAX_CAPTURE_BYTES}`);
     truths[basename(file)] = {
       ...describeCapture(scenario, point),
-      software: await softwareVersions(scenario.needs),
+      software,
       kernel: `Linux ${release()}`,
     };
   }
@@ -131,7 +139,8 @@ async function readTruths(path: string): Promise<Record<string, CaptureTruth>> {
   }
 }
 
-function describe({ point, contents }: Recording): string {
+async function describe({ point, path }: Made['captures'][number]): Promise<string> {
+  const contents = await readCapture(path);
   const shapes = contents.resets.map(
     ({ from, flags, window }) => `${from} ${(flags & 0x10) === 0 ? 'RST' : 'RST+ACK'} window ${window}`,
   );

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { allScenarios } from './all-scenarios.ts';
+import { withCleanup } from './cleanup.ts';
 import { missingNeeds } from './needs.ts';
 import type { CaptureTruth } from './record-all.ts';
 import { recordSet } from './record-set.ts';
@@ -22,9 +23,9 @@ describe.skipIf(missing.length > 0)('recordSet', () => {
   it('records loopback and namespaces under the seed, and lists what could not be recorded', async () => {
     const scenarios = await chosen('linger-zero/after-response', 'killed/ss-kill');
     const lost = { ...scenarios[0]!, id: 'linger-zero/not-there' } as const;
-    const note = await recordSet([...scenarios, lost], SEED, out, 2);
+    const note = await withCleanup((cleanup) => recordSet([...scenarios, lost], SEED, out, 2, cleanup));
     expect(note).toMatchObject({ seed: SEED, scenarios: 3, captures: 3 });
-    expect(note.failed).toEqual([{ scenario: lost.id, reason: 'the process that recorded it ended' }]);
+    expect(note.failed).toEqual([{ scenario: lost.id, reason: 'there is no such scenario' }]);
     expect(JSON.parse(readFileSync(join(out, 'set.json'), 'utf8'))).toEqual(note);
     for (const scenario of scenarios) {
       const folder = join(out, scenario.cause);

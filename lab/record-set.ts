@@ -2,18 +2,18 @@
  * Records a fresh labelled set: `npm run lab -- --all --seed N --out DIR [--only CAUSE[/NAME]] [--jobs N]`. Each scenario
  * runs once, with what must not matter drawn from the seed. Without `--out`, test/captures is recorded anew, plain.
  */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { basename, dirname, extname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { allScenarios } from './all-scenarios.ts';
-import { packageRoot } from './package-root.ts';
+import { withCleanup } from './cleanup.ts';
+import type { CleanupStack } from './cleanup.ts';
+import { Maker } from './maker.ts';
+import type { Delivery, Order } from './maker.ts';
 import { describeCapture, recordAll } from './record-all.ts';
 import type { CaptureTruth } from './record-all.ts';
-import type { Delivery, Order } from './record-set-worker.ts';
 import type { Scenario } from './scenario.ts';
 
 /** What set.json says of a whole set. */
@@ -38,6 +38,7 @@ export async function recordSet(
   seed: number,
   out: string,
   jobs: number,
+  cleanup: CleanupStack,
 ): Promise<SetNote> {
   await mkdir(out, { recursive: true });
   const byId = new Map<string, Scenario>(scenarios.map((scenario) => [scenario.id, scenario]));
@@ -45,21 +46,19 @@ export async function recordSet(
   const retried: Failure[] = [];
   const waiting = [...scenarios];
   const serve = async (): Promise<void> => {
-    let worker = await startWorker();
+    const maker = new Maker(cleanup);
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const order: Order = { scenario: next.id, seed, directory: join(out, next.cause) };
-      let delivery = await deliveryOf(worker, order);
+      let delivery = await maker.make(order);
       if ('failed' in delivery) {
         const { scenario, failed: reason } = delivery;
-        if (!worker.connected) worker = await startWorker();
-        delivery = await deliveryOf(worker, order);
+        delivery = await maker.make(order);
         if ('captures' in delivery) retried.push({ scenario, reason });
       }
       deliveries.push(delivery);
       process.stdout.write(`${lineFor(delivery)}\n`);
-      if (!worker.connected) worker = await startWorker();
     }
-    worker.disconnect();
+    await maker.stop();
   };
   await Promise.all(Array.from({ length: Math.min(jobs, scenarios.length) }, serve));
   await writeTruths(byId, deliveries);
@@ -72,34 +71,6 @@ export async function recordSet(
   };
   await writeFile(join(out, 'set.json'), `${JSON.stringify(note, null, 2)}\n`);
   return note;
-}
-
-/** A process in a network namespace that exists as long as the process does. */
-async function startWorker(): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL(`record-set-worker${extname(import.meta.url)}`, import.meta.url));
-  const loader = script.endsWith('.ts') ? ['--import', 'tsx'] : [];
-  const worker = spawn('unshare', ['--net', process.execPath, ...loader, script], {
-    cwd: packageRoot(),
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const ready = await new Promise<unknown>((done) => {
-    worker.once('message', done);
-    worker.once('exit', done);
-  });
-  if (ready !== 'ready') throw new Error('a worker did not start: unshare --net needs root');
-  return worker;
-}
-
-function deliveryOf(worker: ChildProcess, order: Order): Promise<Delivery> {
-  return new Promise((done) => {
-    const lost = (): void => done({ scenario: order.scenario, failed: 'the process that recorded it ended' });
-    worker.once('exit', lost);
-    worker.once('message', (delivery: Delivery) => {
-      worker.off('exit', lost);
-      done(delivery);
-    });
-    worker.send(order);
-  });
 }
 
 async function writeTruths(scenarios: ReadonlyMap<string, Scenario>, deliveries: readonly Delivery[]): Promise<void> {
@@ -153,7 +124,9 @@ async function main(): Promise<number> {
   }
   const chosen = (await allScenarios(only?.split('/')[0])).filter(({ id }) => !only?.includes('/') || id === only);
   if (chosen.length === 0) throw new Error(`no scenario is called ${only}`);
-  const { scenarios, captures, failed, retried } = await recordSet(chosen, Number(seed), resolve(out), Number(jobs));
+  const { scenarios, captures, failed, retried } = await withCleanup((cleanup) =>
+    recordSet(chosen, Number(seed), resolve(out), Number(jobs), cleanup),
+  );
   process.stdout.write(
     `seed ${seed}: ${captures} captures of ${scenarios} scenarios, ${retried.length} at the second try, ${failed.length} failed\n`,
   );

@@ -20,7 +20,8 @@ export type Need =
   | 'tcpkill'
   | 'apache2'
   | 'redis'
-  | 'postgres';
+  | 'postgres'
+  | 'memory-groups';
 
 /** Where a capture may be taken. `loopback` is the only point of a loopback scenario. */
 export type Point = 'loopback' | 'client' | 'router' | 'server';

@@ -1,7 +1,6 @@
 /** `firsthand lab`: one scenario for a person: what was done, what is seen of it, and the verdict. */
-import { constants } from 'node:fs';
-import { access, copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, rmdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { ShowLab } from '../src/cli/commands/lab.ts';
 import { DONE } from '../src/cli/exit-codes.ts';
 import { Failure, toFailureLine } from '../src/cli/failure.ts';
@@ -13,6 +12,7 @@ import { readCaptures } from '../src/collect/read-captures.ts';
 import { escapeAscii } from '../src/report/escape.ts';
 import { toParagraph } from '../src/report/flow-text.ts';
 import { PLAIN } from '../src/report/ink.ts';
+import type { Report } from '../src/report/types.ts';
 import { renderText } from '../src/report/text.ts';
 import { allScenarios } from './all-scenarios.ts';
 import { Interrupted, withCleanup } from './cleanup.ts';
@@ -20,10 +20,11 @@ import type { CleanupStack } from './cleanup.ts';
 import { renderComparison } from './compare-text.ts';
 import type { View } from './compare-text.ts';
 import { findScenario } from './find-scenario.ts';
+import { makeDirectory } from './leftovers.ts';
 import { renderList } from './list-text.ts';
-import { keptName, obtain } from './obtain.ts';
+import { obtain } from './obtain.ts';
 import type { Obtained } from './obtain.ts';
-import { truthAt } from './scenario.ts';
+import { scenarioName, truthAt } from './scenario.ts';
 import type { Point, Scenario } from './scenario.ts';
 
 /** Lists the scenarios, or shows one; the exit code. */
@@ -36,14 +37,15 @@ export const showLab: ShowLab = async (asked, flags, io) => {
     return DONE;
   }
   const scenario = findScenario(asked, scenarios);
-  if (flags.keep !== undefined) await checkFree(flags.keep, scenario);
   const work = async (cleanup: CleanupStack): Promise<number> => {
-    const obtained = await obtain(scenario, cleanup);
-    const kept = flags.keep === undefined ? [] : await keep(flags.keep, scenario, obtained);
-    await show(scenario, obtained, kept, flags, io);
-    const others = scenarios.filter(({ cause, id }) => cause === scenario.cause && id !== scenario.id);
-    if (!flags.quiet && others.length > 0)
-      await say(`\nAlso: ${others.map(({ id }) => `firsthand lab ${id}`).join('\n      ')}\n`, flags, io);
+    const folder = flags.keep === undefined ? null : await makeKept(flags.keep, scenario, cleanup);
+    const obtained = await inProgress(`making ${scenario.id}`, io, () => obtain(scenario, cleanup));
+    const placed = await place(obtained.captures, folder ?? makeDirectory(cleanup));
+    await showOpening(scenario, obtained, placed, flags, io);
+    const reports = await readAll(scenario, placed, flags.keep !== undefined);
+    await say(renderComparison(scenario.truth, reports, width, style), flags, io);
+    if (!flags.quiet) await showReports(reports, flags, io);
+    if (!flags.quiet) await say(`\n${closing(scenario, scenarios, reports.length > 1, flags, width)}\n`, flags, io);
     return DONE;
   };
   try {
@@ -54,85 +56,135 @@ export const showLab: ShowLab = async (asked, flags, io) => {
   }
 };
 
-async function show(
-  scenario: Scenario,
-  { how, captures }: Obtained,
-  kept: readonly string[],
-  flags: LabFlags,
-  io: Io,
-): Promise<void> {
-  const options = toTextOptions(flags, io);
-  const { width = 100, style = PLAIN } = options;
-  const { truth } = scenario;
-  await say(`${[how, ...kept.map((path) => `Kept: ${path}`)].join('\n')}\n\n`, flags, io);
-  const done = [
-    style.strong(scenario.title),
-    ...toParagraph(`What was really done: ${truth.why}.`, { width, first: '', rest: '  ' }),
-    ...(truth.equivalentBecause === undefined
-      ? []
-      : toParagraph(`The same bytes as ${truth.equivalent.join(', ')}: ${truth.equivalentBecause}.`, {
-          width,
-          first: '',
-          rest: '  ',
-        })),
-  ];
-  await say(`${done.join('\n')}\n\n`, flags, io);
-  const views = await readAll(scenario, captures);
-  await say(renderComparison(truth, views, style), flags, io);
-  if (flags.quiet) return;
-  for (const [at, { place, report }] of views.entries()) {
-    const isWhole = at === views.length - 1 || flags.verbose > 0;
-    const text = renderText(report, isWhole ? options : { ...options, detail: 'brief' });
-    await say(`\n${style.strong(views.length === 1 ? 'What is seen' : `What is seen: ${place}`)}\n${text}`, flags, io);
+/** A new folder for what is kept; it goes again when nothing came into it. */
+async function makeKept(directory: string, scenario: Scenario, cleanup: CleanupStack): Promise<string> {
+  const folder = join(directory, `${scenario.cause}-${scenarioName(scenario)}`);
+  try {
+    await mkdir(directory, { recursive: true });
+    await mkdir(folder);
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw new Failure(
+      isTaken ? `--keep ${folder} exists, and nothing is overwritten` : `--keep ${toFailureLine(error, directory)}`,
+    );
+  }
+  cleanup.defer(`remove ${folder} if it is empty`, () => rmdir(folder).catch(() => {}));
+  return folder;
+}
+
+/** Making a scenario takes seconds; a person at a terminal is told what they are for. */
+async function inProgress<T>(what: string, { stderr }: Io, work: () => Promise<T>): Promise<T> {
+  if (!stderr.isTTY) return work();
+  stderr.write(`${what} …`);
+  try {
+    return await work();
+  } finally {
+    stderr.write('\r\u001b[K');
   }
 }
 
+/** Copies the captures under the names of their places: that is how the report calls them. */
+async function place(captures: Obtained['captures'], folder: string): Promise<Obtained['captures']> {
+  return Promise.all(
+    captures.map(async ({ point, path }) => {
+      const to = join(folder, `${point}.pcap`);
+      await copyFile(path, to);
+      return { point, path: to };
+    }),
+  );
+}
+
+async function showOpening(
+  scenario: Scenario,
+  { how, hints }: Obtained,
+  placed: Obtained['captures'],
+  flags: LabFlags,
+  io: Io,
+): Promise<void> {
+  const { width = 100, style = PLAIN } = toTextOptions(flags, io);
+  const { title, truth } = scenario;
+  const margins = { width, first: '', rest: '  ' };
+  const lines = [
+    ...toParagraph(how, margins),
+    ...hints.map((hint) => `  ${style.remedy(hint)}`),
+    ...(flags.keep === undefined ? [] : placed.map(({ path }) => `Kept: ${path}`)),
+    '',
+    ...toParagraph(`${scenario.id}: ${title}`, { ...margins, paint: style.strong }),
+    ...toParagraph(`What was done: ${truth.why}.`, margins),
+    ...(truth.equivalentBecause === undefined
+      ? []
+      : toParagraph(
+          `What leaves the same bytes: ${truth.equivalent.join(', ')}; ${truth.equivalentBecause}.`,
+          margins,
+        )),
+    '',
+    '',
+  ];
+  await say(lines.join('\n'), flags, io);
+}
+
 /** Each capture by itself and, where there are several of the same traffic, all of them together. */
-async function readAll(scenario: Scenario, captures: Obtained['captures']): Promise<View[]> {
+async function readAll(scenario: Scenario, captures: Obtained['captures'], isKept: boolean): Promise<View[]> {
   const views: View[] = [];
+  // What is removed in a moment has no path, only a name.
+  const named = isKept ? (report: Report): Report => report : withNames;
   for (const { point, path } of captures) {
-    views.push({ place: toPlace(point), truth: truthAt(scenario, point), report: await readCapture(path) });
+    views.push({ place: toPlace(point), truth: truthAt(scenario, point), report: named(await readCapture(path)) });
   }
   if (captures.length < 2) return views;
   const outcomes = await readCaptures(captures.map(({ path }) => path));
   for (const outcome of outcomes) {
     if ('report' in outcome && outcome.paths.length > 1) {
-      views.push({ place: 'together', truth: scenario.truth, report: outcome.report });
+      const places = outcome.paths.length === captures.length ? 'all together' : 'several together';
+      views.push({ place: places, truth: scenario.truth, report: named(outcome.report) });
     }
   }
   return views;
 }
 
+function withNames(report: Report): Report {
+  return { ...report, inputs: report.inputs.map((input) => ({ ...input, path: basename(input.path) })) };
+}
+
 function toPlace(point: Point): string {
-  return point === 'loopback' ? 'loopback' : `at the ${point}`;
+  return point === 'loopback' ? 'on loopback' : `at the ${point}`;
 }
 
-/** Whoever wants to keep captures learns before they are made that the place is taken. */
-async function checkFree(directory: string, scenario: Scenario): Promise<void> {
-  const points = scenario.points ?? ['client'];
-  for (const [at, point] of points.entries()) {
-    const path = join(directory, keptName(scenario, `${scenario.id}${at === 0 ? '' : `@${point}`}.pcap`));
-    const isFree = await access(path).then(
-      () => false,
-      () => true,
-    );
-    if (!isFree) throw new Failure(`--keep ${path} exists, and nothing is overwritten`);
+/** The last of the views, which knows most, or with -v each of them. */
+async function showReports(views: readonly View[], flags: LabFlags, io: Io): Promise<void> {
+  const options = toTextOptions(flags, io);
+  const { style = PLAIN } = options;
+  const shown = flags.verbose > 0 ? views : views.slice(-1);
+  for (const { place: where, report } of shown) {
+    const head = `What firsthand read says${views.length === 1 ? '' : `, ${where}`}`;
+    await say(`\n${style.strong(head)}\n\n${renderText(report, options)}`, flags, io);
   }
-  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
-    throw new Failure(`--keep ${toFailureLine(error, directory)}`);
-  });
 }
 
-async function keep(directory: string, scenario: Scenario, { captures }: Obtained): Promise<string[]> {
-  const kept: string[] = [];
-  for (const { path } of captures) {
-    const to = join(directory, keptName(scenario, path));
-    await copyFile(path, to, constants.COPYFILE_EXCL).catch((error: unknown) => {
-      throw new Failure(`--keep ${toFailureLine(error, to)}`);
-    });
-    kept.push(to);
-  }
-  return kept;
+/** What to type next. */
+function closing(
+  scenario: Scenario,
+  scenarios: readonly Scenario[],
+  hasViews: boolean,
+  { keep, verbose }: LabFlags,
+  width: number,
+): string {
+  const others = scenarios.filter(({ cause, id }) => cause === scenario.cause && id !== scenario.id);
+  const options = [
+    ...(hasViews && verbose === 0 ? ['-v for each place alone'] : []),
+    ...(keep === undefined ? ['--keep DIR to keep the captures'] : []),
+  ];
+  const names = others.map(scenarioName).join(', ');
+  return [
+    ...(options.length === 0 ? [] : [`Add ${options.join(', ')}.`]),
+    ...(others.length === 0
+      ? []
+      : [
+          ...toParagraph(`Also of ${scenario.cause}: ${names}`, { width, first: '', rest: '  ' }),
+          `  firsthand lab ${scenario.cause}/NAME`,
+        ]),
+    'Every cause there is: firsthand lab',
+  ].join('\n');
 }
 
 async function say(text: string, { ascii }: LabFlags, io: Io): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ResetFacts } from '../evidence/facts.ts';
 import type { CauseId } from '../terms/causes.ts';
-import { NO, shown, type Cause } from './define.ts';
+import { NO, shown, type Cause, type ResetCase } from './define.ts';
 import { forgottenByThen } from './firewall-state-expiry.ts';
 import { nearerThanBefore } from './nearer.ts';
 import { onOneHost } from './one-host.ts';
@@ -41,8 +41,14 @@ export const firewallReject: Cause = {
       'measured: REJECT leaves no tcp_send_reset event and no TcpOutRsts',
     ],
   },
-  tell({ facts }) {
-    return `${onOneHost(facts) ? 'a packet filter of this machine' : 'something in the path'} answered with a RST in the name of ${who(facts, facts.sender)}`;
+  tell(input) {
+    const { facts } = input;
+    const filter = onOneHost(facts)
+      ? 'a packet filter of this machine'
+      : isOnTheHost(input)
+        ? 'a packet filter of that host'
+        : 'something in the path';
+    return `${filter} answered with a RST in the name of ${who(facts, facts.sender)}`;
   },
   judge({ facts, mechanism }) {
     const { trigger, rst, sender, half } = facts;
@@ -52,7 +58,7 @@ export const firewallReject: Cause = {
         return { outcome: 'fires', weight: 0.95, level: 'likely', evidence: mechanism.evidence };
       return {
         outcome: 'fires',
-        weight: mechanism.actor === 'middlebox' ? 0.8 : 0.5,
+        weight: mechanism.actor === 'unknown' ? 0.5 : 0.8,
         level: 'possible',
         twins: forgottenByThen(facts) ? ['state-mismatch', 'firewall-state-expiry'] : ['state-mismatch'],
         evidence: mechanism.evidence,
@@ -95,12 +101,14 @@ export const firewallReject: Cause = {
         : 'who sent it: a capture behind the suspected firewall; TTL alone is no proof.',
     };
   },
-  remedies({ facts }) {
-    const chains = onOneHost(facts) ? ['input', 'output'] : ['forward'];
+  remedies(input) {
+    const { facts } = input;
+    const own = isOnTheHost(input);
+    const chains = own ? ['input', 'output'] : ['forward'];
     return [
       {
-        text: onOneHost(facts)
-          ? `Find the rule of this machine for ${facts.server.address}:${facts.server.port}`
+        text: own
+          ? `Find the rule ${onOneHost(facts) ? 'of this machine' : `on ${facts[facts.sender].address}`} for ${facts.server.address}:${facts.server.port}`
           : `Find the rule on the way to ${facts.server.address}:${facts.server.port}`,
         command: "nft list ruleset | grep -n 'reject';   iptables-save -c | grep -n REJECT",
         why: 'The counter of the rule that grows with the resets is the culprit.',
@@ -114,13 +122,14 @@ export const firewallReject: Cause = {
       },
     ];
   },
-  confirm({ facts }) {
+  confirm(input) {
+    const { facts } = input;
     const outRsts = {
       text: `On ${facts[facts.sender].address}: did its kernel send RSTs?`,
       command: 'nstat -az TcpOutRsts',
       why: 'A REJECT does not count there; if the number stands still, somebody else sent them.',
     };
-    if (onOneHost(facts)) return [outRsts];
+    if (isOnTheHost(input)) return [outRsts];
     return [
       outRsts,
       {
@@ -131,6 +140,11 @@ export const firewallReject: Cause = {
     ];
   },
 };
+
+/** The filter is one of the host whose address the RST bears. */
+function isOnTheHost({ facts, mechanism }: ResetCase): boolean {
+  return onOneHost(facts) || (mechanism.mechanism === 'in-path-answer' && mechanism.actor === 'endpoint');
+}
 
 /** Between two programs of one host no capture lies behind the filter. */
 const OWN_COUNTERS = 'the counters of that host’s own reject rules (nft list ruleset, iptables-save -c)';

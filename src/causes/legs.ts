@@ -6,6 +6,7 @@
 import type { ResetFacts } from '../evidence/facts.ts';
 import type { Population } from '../evidence/population.ts';
 import type { Side } from '../terms/actors.ts';
+import { onOneHost } from './one-host.ts';
 import { forwards, hostPort } from './telling.ts';
 
 /** How two legs are known to carry the same. */
@@ -31,10 +32,11 @@ const MAX_COMPARED = 64;
 /** The reset on the other connection of the host that sent this one; the best match in payload, then in time. */
 export function otherLeg(facts: ResetFacts, population: Population): Leg | null {
   const relay = facts[facts.sender];
-  const near = resetsTowards(population, facts.sender, relay.host);
+  const towards = resetsTowards(population, facts.sender);
+  const machines = isHere(facts, facts.sender) ? [HERE, relay.host] : [relay.host];
   let fits: Leg | null = null;
   let last: ResetFacts | null = null;
-  for (const leg of within(near, facts)) {
+  for (const leg of machines.flatMap((machine) => within(towards.get(machine) ?? [], facts))) {
     if (leg.row === facts.row || !areLegs(facts, leg)) continue;
     const shared = sharedBy(facts, leg);
     if (shared?.by === 'sure') return { facts: leg, shared };
@@ -50,8 +52,8 @@ function areLegs(facts: ResetFacts, origin: ResetFacts): boolean {
   const sameListener = facts.server.host === origin.server.host && facts.server.port === origin.server.port;
   if (sameListener || facts.firstNs >= origin.atNs || origin.firstNs >= facts.atNs) return false;
   const [near, far] = facts.sender === 'server' ? [facts, origin] : [origin, facts];
-  // Where the address of the proxy is not the other end's too, the order in which packets were captured may be swapped.
-  const slackNs = facts.client.host === facts.server.host ? 0 : SWAP_NS;
+  // Of packets that stay within the host, one device shows all; otherwise their order in the capture may be swapped.
+  const slackNs = onOneHost(facts) && onOneHost(origin) ? 0 : SWAP_NS;
   if (origin.atNs - facts.atNs > slackNs || (slackNs === 0 && origin.rst.packet.frame > facts.rst.packet.frame)) {
     return false;
   }
@@ -115,30 +117,41 @@ function sharedBytes(a: ResetFacts, b: ResetFacts): number {
   return a.bytes.server === b.bytes.server ? a.bytes.server : 0;
 }
 
-type ByHost = ReadonlyMap<number, readonly ResetFacts[]>;
-const byRelay = new WeakMap<Population, { readonly client: ByHost; readonly server: ByHost }>();
+/** The capturing machine, under whichever of its own addresses: all of 127.0.0.0/8 is one host (RFC 1122 §3.2.1.3). */
+const HERE = -1;
 
-/** Resets of one side, received by `host`, in order of time. */
-function resetsTowards(population: Population, sender: Side, host: number): readonly ResetFacts[] {
+function isHere(facts: ResetFacts, side: Side): boolean {
+  return onOneHost(facts) || facts.observedAt === side;
+}
+
+type ByMachine = ReadonlyMap<number, readonly ResetFacts[]>;
+const byRelay = new WeakMap<Population, { readonly client: ByMachine; readonly server: ByMachine }>();
+
+/** Resets of one side by the machine that received them, in order of time. */
+function resetsTowards(population: Population, sender: Side): ByMachine {
   let index = byRelay.get(population);
   if (index === undefined) {
     index = { client: received(population, 'client'), server: received(population, 'server') };
     byRelay.set(population, index);
   }
-  return index[sender].get(host) ?? [];
+  return index[sender];
 }
 
-function received(population: Population, sender: Side): ByHost {
+function received(population: Population, sender: Side): ByMachine {
   const map = new Map<number, ResetFacts[]>();
   for (const facts of population.resets) {
     if (facts.sender !== sender) continue;
-    const { host } = facts[facts.receiver];
-    const list = map.get(host);
-    if (list === undefined) map.set(host, [facts]);
-    else list.push(facts);
+    add(map, facts[facts.receiver].host, facts);
+    if (isHere(facts, facts.receiver)) add(map, HERE, facts);
   }
   for (const list of map.values()) list.sort((a, b) => a.atNs - b.atNs);
   return map;
+}
+
+function add(map: Map<number, ResetFacts[]>, machine: number, facts: ResetFacts): void {
+  const list = map.get(machine);
+  if (list === undefined) map.set(machine, [facts]);
+  else list.push(facts);
 }
 
 function within(sorted: readonly ResetFacts[], facts: ResetFacts): readonly ResetFacts[] {

@@ -15,8 +15,8 @@ import { OPT_TIMESTAMPS } from '../wire/tcp-options.ts';
 import { ms } from './duration.ts';
 import { answersSyn } from './answers-syn.ts';
 import { detect } from './forgery/detectors.ts';
-import { likeness } from './forgery/match-shape.ts';
-import { foreignKernel, physicalSigns, unfinishedReject } from './forgery/physics.ts';
+import { likeness, recordedTrain } from './forgery/match-shape.ts';
+import { foreignKernel, leavesLikeAllOthers, physicalSigns, unfinishedReject } from './forgery/physics.ts';
 import { readSigns, type Signs } from './signs.ts';
 import { describe, oddityOf, relative } from './rst-form.ts';
 import { whoElse, type Surroundings } from './surroundings.ts';
@@ -40,7 +40,12 @@ export function judgeMechanism(rst: RstRecord, around: Surroundings): MechanismV
   const stale = found.filter(({ id }) => id === 'DATA_SEQ_RST').map(theEvidence);
   const against = [...signs.against, ...physicalSigns(rst, around), ...stale];
   const unfinished = unfinishedReject(rst, around);
-  if (unfinished !== null) return inPath(around, shape, [unfinished, ...[talksOn ?? []].flat(), ...against], 'likely');
+  if (unfinished !== null) {
+    const verdict = inPath(around, shape, [unfinished, ...[talksOn ?? []].flat(), ...against], 'likely');
+    return { ...verdict, ...whoseFilter(rst, around) };
+  }
+  const train = guesses.length > 0 ? recordedTrain(rst, around) : null;
+  if (train !== null) against.push(train);
   const isAnswer = shape.mechanism === 'passive-answer' && shape.level === 'likely' && guesses.length === 0;
   const kernel = foreignKernel(rst, around);
   if (kernel !== null && found.length + against.length > 0) against.push(kernel);
@@ -147,7 +152,7 @@ function inPath(
   return {
     mechanism: 'in-path-answer',
     level,
-    actor: 'middlebox',
+    actor: around.onOneHost ? 'endpoint' : 'middlebox',
     actorLevel: level,
     evidence: [
       { ...evidence, text: evidence.text.replace(/^a kernel without a socket answered/, AS_A_KERNEL) },
@@ -155,6 +160,16 @@ function inPath(
     ],
     cannotTell: [whoElse(around)],
   };
+}
+
+/** An unfinished checksum was made on the capturing machine or next to it: whether that is the host whose address it bears. */
+function whoseFilter(rst: RstRecord, around: Surroundings): Partial<MechanismVerdict> {
+  if (around.onOneHost) return {};
+  const cannotTell = [
+    `Which rule of ${around.sideText} sent it: the counters of its reject rules grow with the resets.`,
+  ];
+  if (leavesLikeAllOthers(rst)) return { actor: 'endpoint', actorLevel: 'likely', cannotTell };
+  return around.atSender ? { actor: 'endpoint', actorLevel: 'possible', cannotTell } : {};
 }
 
 interface Shape {

@@ -30,7 +30,9 @@ export function judgeOrigin(base: MechanismVerdict, rst: RstRecord, where: Origi
 }
 
 function fromEndpoint(base: MechanismVerdict, rst: RstRecord, where: OriginCase, input: number): MechanismVerdict {
-  const accused = base.actor === 'middlebox';
+  // Nobody but a packet filter leaves a checksum unfinished, wherever it stands.
+  const filtered = base.evidence.some(({ fact }) => fact === 'partial-checksum');
+  const accused = base.actor === 'middlebox' && !filtered;
   const lost =
     where.arrived === false
       ? '; it never arrived at the other end'

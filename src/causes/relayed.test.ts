@@ -24,7 +24,7 @@ const asks = (line: string, bytes: number): Change<ResetFacts> => ({
 const first = (client: string): Change<ResetFacts> => ({ app: { firstText: { client } } });
 const here = (frame: number, dataMs: number, change: Change<ResetFacts>): ResetFacts =>
   resetFacts({
-    client: { host: 2 },
+    client: { address: '10.0.0.5', host: 2 },
     server: { host: 2 },
     marks: [mark({ frame: 1, tNs: atMs(dataMs), length: 500 })],
     half: { client: { lastDataNs: atMs(dataMs) } },
@@ -70,6 +70,21 @@ describe('relayed', () => {
   it('does not take empty connections for equal ones', () => {
     const none = { bytes: { client: 0, server: 0 } };
     expect(judge(resetFacts(none), upstream(none)).outcome).toBe('no');
+  });
+  it('knows all loopback addresses for one machine', () => {
+    const ends = (client: string, server: string, port: number): Change<ResetFacts> => ({
+      client: { address: client, host: 7 },
+      server: { address: server, port, host: 8 },
+    });
+    const near = resetFacts(ends('127.0.0.1', '127.1.2.3', 443));
+    expect(fires(relayed, judge(near, upstream(ends('127.0.0.1', '127.1.2.3', 3000)))).weight).toBe(0.85);
+    const apart = resetFacts(ends('10.0.0.9', '10.0.0.5', 443));
+    expect(judge(apart, upstream(ends('10.0.0.9', '10.0.0.5', 3000))).outcome).toBe('no');
+  });
+  it('finds the far leg of a proxy on the capturing host behind its loopback', () => {
+    const far = upstream({ client: { address: '127.0.0.1', host: 7 }, server: { address: '127.0.0.1', host: 7 } });
+    expect(fires(relayed, judge(resetFacts({ observedAt: 'server' }), far)).weight).toBe(0.85);
+    expect(judge(resetFacts({ observedAt: 'client' }), far).outcome).toBe('no');
   });
   it('pairs legs by the request that both carried, whatever the proxy added to it', () => {
     const judged = fires(

@@ -44,7 +44,7 @@ export const stateMismatch: Cause = {
       if (mechanism.level === 'likely') return NO;
       return {
         outcome: 'fires',
-        weight: mechanism.actor === 'middlebox' ? 0.4 : 0.5,
+        weight: mechanism.actor === 'unknown' ? 0.5 : 0.4,
         level: 'possible',
         twins: ['firewall-reject'],
         evidence: mechanism.evidence,

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly peerText: string;
   /** Both ends are one machine: nothing lies between them but its own rules. */
   readonly onOneHost: boolean;
+  /** The capture was taken at the claimed sender. */
+  readonly atSender: boolean;
   /** All RSTs of the connection, this one included, in the order of the capture. */
   readonly rsts: readonly RstRecord[];
 }
@@ -30,6 +32,7 @@ export function surroundingsOf(facts: ResetFacts, rst: RstRecord): Surroundings 
     sideText: who(facts, side),
     peerText: who(facts, side === 'client' ? 'server' : 'client'),
     onOneHost: onOneHost(facts),
+    atSender: facts.observedAt === side,
     rsts: facts.rsts,
   };
 }

@@ -1,7 +1,7 @@
 /** Turns a followed connection into facts: who is client, what was idle, where it was captured. */
 import type { RolesFrom, Side } from '../terms/actors.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
-import { bytesSent, streamEnd, windowBytes, type Half } from '../flow/half.ts';
+import { bytesSent, roundTripNs, streamEnd, windowBytes, type Half } from '../flow/half.ts';
 import { nameOf } from '../flow/encapsulations.ts';
 import { CLASS_SEGMENT, CLASS_SYN_ACK, steadyTtl } from '../flow/hosts.ts';
 import { keep, marksOf, type Keepsake, type RecentMarks } from '../flow/marks.ts';
@@ -221,12 +221,8 @@ export function rttToSide(trace: Trace, table: Connections): (side: number) => n
 }
 
 /** Time from the capture point to each side and back: the handshake measures both exactly. */
-function rttMs(half: Both<Half>): Both<number | null> {
-  const { client, server } = half;
-  const toServer =
-    client.synNs >= 0 && server.synAckNs > client.synNs ? server.synAckNs - client.synNs : server.fastestAnswerNs;
-  const toClient = client.fastestAnswerNs;
-  return { client: knownMs(toClient), server: knownMs(toServer) };
+function rttMs({ client, server }: Both<Half>): Both<number | null> {
+  return { client: knownMs(roundTripNs(client)), server: knownMs(roundTripNs(server)) };
 }
 
 function knownMs(ns: number): number | null {
@@ -325,7 +321,7 @@ function lastBefore(trace: Trace, store: PacketStore, frame: number): number | n
 /** An answer comes within a few round trips; whatever lies longer ago did not provoke the RST. */
 function isPrompt(trigger: Trigger, rst: RstRecord): boolean {
   if (rst.takesTurn) return true;
-  const rtt = rst.from.fastestAnswerNs;
+  const rtt = roundTripNs(rst.from);
   return trigger.delayMs <= Math.max(50, Number.isFinite(rtt) ? (4 * rtt) / 1e6 : 200);
 }
 

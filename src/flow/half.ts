@@ -49,6 +49,8 @@ export interface Half {
   lastTsVal: number;
   /** TTL of this side's segments after the handshake, 0 while none was seen; -1 once it changed. */
   ttl: number;
+  /** That of the last of them. */
+  ttlLast: number;
   ttlSyn: number;
   /** IP-ID of this side's last SYN or SYN+ACK; -1 while unknown. */
   ipIdSyn: number;
@@ -60,6 +62,8 @@ export interface Half {
   df: number;
   /** Shortest time from a segment of the peer to this side's answer, as the capture saw it; Infinity while unknown. */
   fastestAnswerNs: number;
+  /** From the peer's SYN or SYN+ACK to the first segment of this side that acknowledges it; -1 while unknown. */
+  handshakeNs: number;
 }
 
 export function newHalf(): Half {
@@ -96,6 +100,7 @@ export function newHalf(): Half {
     timestamps: false,
     lastTsVal: -1,
     ttl: 0,
+    ttlLast: 0,
     ttlSyn: 0,
     ipIdSyn: -1,
     ipId: -1,
@@ -103,7 +108,16 @@ export function newHalf(): Half {
     ipIdJumps: 0,
     df: -1,
     fastestAnswerNs: Infinity,
+    handshakeNs: -1,
   };
+}
+
+/**
+ * Round trip between the capture point and the side; Infinity while unknown. Within a burst of segments that cross each
+ * other one may seem to answer at once, but nobody acknowledges a SYN before it has arrived.
+ */
+export function roundTripNs({ handshakeNs, fastestAnswerNs }: Half): number {
+  return handshakeNs >= 0 ? handshakeNs : fastestAnswerNs;
 }
 
 /** Where the side's stream had come to: what the capture saw of it, or what its peer acknowledged without being seen. */

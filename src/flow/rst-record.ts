@@ -3,7 +3,7 @@ import { seqDiff } from '../wire/seq.ts';
 import type { ChecksumState } from '../wire/tcp-checksum.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
 import { copyExchange, type Exchange } from './exchange.ts';
-import type { Half } from './half.ts';
+import { roundTripNs, type Half } from './half.ts';
 import { oneCounterFrames } from './one-counter.ts';
 import {
   ackAt,
@@ -16,6 +16,7 @@ import {
   sideAt,
   timeAt,
   tsValAt,
+  ttlAt,
   type Packet,
   type PacketStore,
 } from './packets.ts';
@@ -68,12 +69,17 @@ export interface After {
   newFromSenderLastFrame: number;
   anyFromSender: number;
   lastFromSenderNs: number;
+  /** End of the highest segment from the sender, -1 when none. */
+  endFromSender: number;
+  /** The last segment of the sender that acknowledges bytes which its peer sent only after the RST; 0 when none. */
+  ackOfLaterFrame: number;
+  ackOfLaterNs: number;
   fromReceiver: number;
   lastFromReceiverNs: number;
   newDataFromReceiver: number;
   /**
-   * A segment that repeats old bytes, but was made after the RST: its timestamp is newer by the time that passed.
-   * 0 when none; the frame and when it came.
+   * A segment that repeats old bytes, but was made after the RST: its timestamp is newer by the time that passed, or it
+   * has none and comes later than any path holds a packet back. 0 when none; the frame and when it came.
    */
   freshRepeatFrame: number;
   freshRepeatNs: number;
@@ -158,6 +164,9 @@ function newAfter(): After {
     newFromSenderLastFrame: 0,
     anyFromSender: 0,
     lastFromSenderNs: -1,
+    endFromSender: -1,
+    ackOfLaterFrame: 0,
+    ackOfLaterNs: -1,
     fromReceiver: 0,
     lastFromReceiverNs: -1,
     newDataFromReceiver: 0,
@@ -224,10 +233,16 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
     if (side === packet.side) {
       after.anyFromSender++;
       after.lastFromSenderNs = tNs;
+      if (isStranger(rst, store, slot)) continue;
       if (flags & FIN && after.finFromSenderFrame === 0) after.finFromSenderFrame = frameAt(store, slot);
       const sent = rst.from.nextSeq;
       if (sent >= 0 && end !== seqAt(store, slot) && seqDiff(end, sent) <= 0) after.repeatsFromSender++;
       if (flags & SYN && flags & ACK) after.synAckFromSender++;
+      if (after.endFromSender < 0 || seqDiff(end, after.endFromSender) > 0) after.endFromSender = end;
+      if (flags & ACK && after.newDataFromReceiver > 0 && seqDiff(ackAt(store, slot), endOfReceiver(rst)) > 0) {
+        after.ackOfLaterFrame = frameAt(store, slot);
+        after.ackOfLaterNs = tNs;
+      }
       if (known < 0 || seqDiff(end, known) > 0) {
         if (after.newFromSender === 0) {
           after.newFromSenderNs = tNs;
@@ -266,6 +281,11 @@ export function noteAfter(trace: Trace, store: PacketStore, slot: number): void 
       after.challengeAck = ackAt(store, slot);
     }
   }
+}
+
+/** From another distance than the RST and what its sender sent just before: it does not speak for the host that sent those. */
+function isStranger({ packet, from }: RstRecord, store: PacketStore, slot: number): boolean {
+  return from.ttlLast > 0 && packet.ttl === from.ttlLast && ttlAt(store, slot) !== packet.ttl;
 }
 
 /** Twice the lifetime of a segment (RFC 9293 §3.4.2): by then ports are free for another connection. */
@@ -307,16 +327,26 @@ function endBefore({ packet, from }: RstRecord, tNs: number): number {
   return overtook ? packet.seq : from.nextSeq;
 }
 
+/** Where the receiver's stream had come to: what the capture had seen of it, or what the RST acknowledges. */
+function endOfReceiver({ packet, to }: RstRecord): number {
+  return packet.flags & ACK && seqDiff(packet.ack, to.nextSeq) > 0 ? packet.ack : to.nextSeq;
+}
+
 /** Older than any reordering, and stamped by a clock that went on: RFC 7323 §5.4 has it tick at least once a second. */
 const FRESH_NS = 100e6;
 /** Hundred seconds of a clock that ticks each millisecond. */
 const SAME_CLOCK_TICKS = 100_000;
 
+/** Without a timestamp: packets that passed within so many round trips of each other may have changed places. */
+const REORDERED_TRIPS = 4;
+
 function isFresh(rst: RstRecord, store: PacketStore, slot: number): boolean {
   const { from, packet } = rst;
   const tsVal = tsValAt(store, slot);
-  if (tsVal < 0 || from.lastTsVal < 0 || timeAt(store, slot) - packet.tNs < FRESH_NS) return false;
-  return seqDiff(tsVal, lastStamp(rst)) > 0;
+  const laterNs = timeAt(store, slot) - packet.tNs;
+  if (laterNs < FRESH_NS) return false;
+  if (!from.timestamps) return laterNs > REORDERED_TRIPS * roundTripNs(from);
+  return tsVal >= 0 && from.lastTsVal >= 0 && seqDiff(tsVal, lastStamp(rst)) > 0;
 }
 
 /** A RST stamped by the same clock shows how far that clock had come; one stamped by another says nothing. */

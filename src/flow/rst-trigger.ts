@@ -1,7 +1,7 @@
 /** Which segment a RST answers, by its numbers and its place among others. */
 import { seqDiff } from '../wire/seq.ts';
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts';
-import type { Half } from './half.ts';
+import { roundTripNs, type Half } from './half.ts';
 import { DUPLICATE, type Packet } from './packets.ts';
 import type { RstRecord } from './rst-record.ts';
 
@@ -22,7 +22,8 @@ export function findTrigger(rst: Packet, recent: readonly Packet[], from: Half, 
   );
   const fitting = candidates.slice(met + 1).filter((p) => (p.flags & ACK) !== 0 && p.ack === rst.seq);
   const inTurn = fitting.filter(takesTurn)[answered];
-  const prompt = 4 * (Number.isFinite(from.fastestAnswerNs) ? from.fastestAnswerNs : 0);
+  const roundTrip = roundTripNs(from);
+  const prompt = 4 * (Number.isFinite(roundTrip) ? roundTrip : 0);
   if (inTurn !== undefined && rst.tNs - inTurn.tNs <= Math.max(PROMPT_NS, prompt)) return inTurn;
   return fitting.at(-1) ?? null;
 }

@@ -166,6 +166,11 @@ describe('what follows a RST', () => {
     expect(after('5 < RA seq=101\n9 < PA len=200 seq=1\n9.1 > A')).toMatchObject({ newFromSender: 1, talkedOn: true });
     expect(after('5 < RA seq=101\n2000 < PA len=100 seq=1').newFromSender).toBe(1);
   });
+  it('is no news when it comes from another distance than the RST and all before it', () => {
+    expect(after('3 < PA len=10\n5 < RA\n900 < PA len=10').newFromSender).toBe(1);
+    expect(after('3 < PA len=10\n5 < RA\n900 < PA len=10 ttl=64').newFromSender).toBe(0);
+    expect(after('3 < PA len=10\n5 < RA ttl=57\n900 < PA len=10 ttl=64').newFromSender).toBe(1);
+  });
   it('keeps the first and the last news apart', () => {
     expect(after('5 < RA\n6 < PA len=10\n300 < PA len=10')).toMatchObject({
       newFromSenderNs: 6e6,
@@ -178,6 +183,11 @@ describe('what follows a RST', () => {
     expect(after('2 < PA len=10\n20 < RA\n220 < PA len=10 seq=1').freshRepeatFrame).toBe(6);
     expect(after('2 < PA len=10\n20 < RA\n220 < PA len=10 seq=1 ts=900010').freshRepeatFrame).toBe(0);
     expect(after('2 < PA len=10\n20 < RA\n21 < PA len=10 seq=1').freshRepeatFrame).toBe(0);
+  });
+  it('acknowledges what the receiver sent after the RST, or only what it had sent before', () => {
+    expect(after('2 > PA len=5\n5 < RA\n50 > PA len=5\n60 < A').ackOfLaterFrame).toBe(7);
+    expect(after('2 > PA len=5\n5 < RA\n50 > A\n60 < A').ackOfLaterFrame).toBe(0);
+    expect(after('2 > PA len=5\n5 < RA ack=11\n6 > PA len=5\n60 < A').ackOfLaterFrame).toBe(0);
   });
   it('is a challenge when the receiver’s first word is a pure ACK', () => {
     expect(after('5 < RA seq=400\n5.1 > A').challengeFrame).toBe(5);

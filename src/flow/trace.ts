@@ -261,6 +261,8 @@ function update(trace: Trace, context: FollowContext, slot: number, view: DataVi
   if (peer.lastNs >= 0 && trace.lastSpeaker === 1 - side) {
     const answerNs = tNs - peer.lastNs;
     if (answerNs < half.fastestAnswerNs) half.fastestAnswerNs = answerNs;
+    const acksSyn = half.handshakeNs < 0 && peer.isn >= 0 && (flags & ACK) !== 0;
+    if (acksSyn && seqDiff(ackAt(store, slot), peer.isn) > 0) half.handshakeNs = answerNs;
   }
   noteHabits(half, store, slot, flags);
   if (flags & SYN) noteSyn(half, options, flags, seq, tNs);
@@ -356,6 +358,7 @@ function noteHabits(half: Half, store: PacketStore, slot: number, flags: number)
     return;
   }
   half.ttl = half.ttl === 0 || half.ttl === ttl ? ttl : -1;
+  half.ttlLast = ttl;
   half.df = dfAt(store, slot);
   const ipId = ipIdAt(store, slot);
   if (ipId < 0) return;

@@ -233,8 +233,10 @@ const CONFIDENCE: Readonly<Record<Actor, Readonly<Record<Level, number>>>> = {
 
 function senderOf(facts: ResetFacts, mechanism: MechanismVerdict): Sender {
   const host = facts[facts.sender];
-  const isEndpoint = mechanism.actor !== 'middlebox';
-  const role: Role = isEndpoint ? host.role : mechanism.mechanism === 'in-path-answer' ? 'firewall' : 'unknown';
+  // A filter may stand on the end host itself; what it answers is no deed of the program there.
+  const isFilter = mechanism.mechanism === 'in-path-answer' && mechanism.actor !== 'unknown';
+  const isProgram = mechanism.actor !== 'middlebox' && !isFilter;
+  const role: Role = isFilter ? 'firewall' : isProgram ? host.role : 'unknown';
   return {
     side: facts.sender,
     address: host.address,
@@ -243,7 +245,7 @@ function senderOf(facts: ResetFacts, mechanism: MechanismVerdict): Sender {
     role,
     level: mechanism.actorLevel,
     confidence: CONFIDENCE[mechanism.actor][mechanism.actorLevel],
-    ...(isEndpoint && host.name !== '' ? { name: host.name } : {}),
+    ...(isProgram && host.name !== '' ? { name: host.name } : {}),
     ...(mechanism.actor === 'endpoint' && facts.witness?.process ? { process: facts.witness.process } : {}),
   };
 }

@@ -155,7 +155,7 @@ function toWho({ sender, mechanism, connection }: Reset, ink: Ink): string {
       : `${toSocket(sender, ink)}${actor === 'endpoint' ? ' itself' : ', or something in its name'}`;
   const program = process ? `; process ${process.pid} ${ink.safe(process.command)}` : '';
   const how =
-    mechanism === 'in-path-answer' && onOneHost(connection)
+    mechanism === 'in-path-answer' && (onOneHost(connection) || actor === 'endpoint')
       ? 'a packet filter of the same host answered in its name'
       : MECHANISM_WORDS[mechanism];
   return `${whom} (${toCertainty(level, confidence)}): ${how}${program}`;

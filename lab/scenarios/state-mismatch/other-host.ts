@@ -5,6 +5,7 @@ import { runCommand, startHelper } from '../../helper.ts';
 import { packageRoot } from '../../package-root.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
+import { translation } from '../../translation.ts';
 import { pause, waitFor } from '../../wait.ts';
 
 /** Another host behind the router, which holds the server's address, too; returns how the router brings packets there. */
@@ -96,9 +97,9 @@ const lostTranslation: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'passive-answer',
     cause: 'state-mismatch',
-    equivalent: ['firewall-reject'],
+    equivalent: ['firewall-reject', 'no-socket'],
     equivalentBecause:
-      'the answer comes from the router, one hop and one cable nearer than the server: its own kernel and a REJECT rule on it answer with the same bare RST',
+      'the answer comes from the router, one hop and one cable nearer than the server: its own kernel and a REJECT rule on it answer with the same bare RST. Another hop limit on the router hides the hop, and an acknowledgement shortly before hides the cable, as the RST could be a slow answer to that; then the server’s own kernel, had it forgotten the connection, would leave the same',
     why: 'The client spoke to the router’s address, translated to the server; the rule and its conntrack entries were removed, and the router’s kernel answered the next request',
   },
   async run(lab) {
@@ -118,16 +119,5 @@ const lostTranslation: Scenario = defineScenario({
     await client.death();
   },
 });
-
-function translation(port: number, to: string): string {
-  const family = to.includes(':') ? 'ip6' : 'ip';
-  return `table inet lab {
-    chain prerouting {
-      type nat hook prerouting priority -100
-      tcp dport ${port} dnat ${family} to ${to}
-    }
-  }
-`;
-}
 
 export const scenarios: readonly Scenario[] = [rehashed, unmoved, lostTranslation];

@@ -50,6 +50,18 @@ describe('RST_SEQ_DATA', () => {
   it('finds new data at the very next number after minutes of silence', () => {
     expect(foundIn('60 < RA\n1700000 < PA len=4')).toEqual(['RST_SEQ_DATA']);
   });
+  it('finds an acknowledgement of what the client sent after the RST', () => {
+    expect(foundIn('60 < RA seq=1009\n60.1 > A\n100 > PA len=4\n110 < A')).toEqual(['RST_SEQ_DATA']);
+    expect(foundIn('60 < RA seq=1009\n60.1 > PA len=4\n70 < A')).toEqual([]);
+    expect(foundIn('60 < RA seq=1009\n60.1 > A\n100 > PA len=4\n110 < A ack=9')).toEqual([]);
+  });
+  it('finds a retransmission without timestamps only when it comes later than the path holds anything back', () => {
+    const without = (lines: string): Detector['id'][] => found(judge(OPEN + lines, { timestamps: false }));
+    expect(without('60 < RA\n260 < PA len=4 seq=5')).toEqual(['RST_SEQ_DATA']);
+    expect(without('60 < RA\n150 < PA len=4 seq=5')).toEqual([]);
+    const slow = OPEN.replaceAll(/^(\d+)/gm, (ms) => String(Number(ms) * 10));
+    expect(found(judge(`${slow}600 < RA\n800 < PA len=4 seq=5`, { timestamps: false }))).toEqual([]);
+  });
   it('judges one copy of a RST that was captured twice', () => {
     const { facts } = judge(`${OPEN}60 < RA id=9\n60.01 < RA id=9 ttl=60\n90 < PA len=4\n90.1 > A`);
     expect(facts.rsts.map((rst) => detect(rst, surroundingsOf(facts, rst)).length)).toEqual([1, 0]);
@@ -111,6 +123,20 @@ describe('RST_SEQ_CHANGE', () => {
     expect(verdict.facts.rst.packet.frame).toBe(verdict.facts.rsts[0]!.packet.frame);
     expect(verdict.mechanism).toMatchObject({ mechanism: 'forged', actor: 'middlebox' });
     expect(verdict.cause.id).toBe('injected');
+  });
+  it('is not excused by data below the numbers that does not reach them', () => {
+    const train = '60 < R seq=9\n60.1 < R seq=1469';
+    expect(foundIn(`${train}\n60.2 < PA len=4 seq=9`)).toContain('RST_SEQ_CHANGE');
+  });
+  it('is a forger’s, at steps that no host counts in', () => {
+    const train = `${OPEN}60 < R df=0 id=4711 ttl=64\n60.1 < R seq=511 df=0 id=99 ttl=64\n60.2 < R seq=1515 df=0 id=1 ttl=64`;
+    const verdict = judge(train, { serverTtl: 254, timestamps: false });
+    expect(verdict.mechanism).toMatchObject({ mechanism: 'forged', actor: 'middlebox' });
+    expect(verdict.mechanism.evidence.map(({ fact }) => fact)).toContain('recorded-train');
+    expect(verdict.cause).toMatchObject({ id: 'injected', level: 'possible', group: ['injected', 'killed'] });
+    expect(judge(train.replace('seq=1515', 'seq=1516'), { serverTtl: 254, timestamps: false }).mechanism.actor).toBe(
+      'unknown',
+    );
   });
   it('alone accuses nobody', () => {
     const verdict = judge(`${OPEN}60 < R seq=9\n60.1 < R seq=1469\n60.2 < R seq=4389`);

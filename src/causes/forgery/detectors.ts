@@ -30,7 +30,7 @@ export const DETECTORS: readonly Detector[] = [
   {
     id: 'RST_SEQ_DATA',
     fact: 'claimed-sender-talks-on',
-    what: 'Behind the RST its claimed sender sends bytes beyond the RST’s number, or completes the handshake that it is said to have refused.',
+    what: 'Behind the RST its claimed sender sends bytes beyond the RST’s number, acknowledges what its peer sent only then, or completes the handshake that it is said to have refused.',
     because: 'A kernel that sent a RST has dropped the connection and has nothing left to send.',
     innocent: [
       {
@@ -39,7 +39,8 @@ export const DETECTORS: readonly Detector[] = [
       },
       {
         traffic: 'retransmission: old bytes come again',
-        excludedBy: 'only with a timestamp that was made after the RST (RFC 7323)',
+        excludedBy:
+          'only with a timestamp that was made after the RST (RFC 7323), or, without any, four round trips and 100 ms behind it',
       },
       {
         traffic: 'the same ports used anew, a SYN tried again',
@@ -96,7 +97,8 @@ export const DETECTORS: readonly Detector[] = [
       },
       {
         traffic: 'RSTs that overtook data, segmentation offload, lost packets of the capture',
-        excludedBy: 'bytes that turn up below the number, or acknowledged bytes that are missing, end the judgement',
+        excludedBy:
+          'bytes that turn up below the number and reach it, or acknowledged bytes that are missing, end the judgement',
       },
     ],
     find: sequenceJumps,
@@ -161,7 +163,7 @@ function sequenceJumps(rst: RstRecord, around: Surroundings): Evidence | null {
   for (const [first, second] of burstPairs(rst, around)) {
     const step = seqDiff(second.packet.seq, first.packet.seq);
     if (step <= ASIDE || cannotCompare(first) || answersSyn(first) || otherSideReset(first, around)) continue;
-    if (first.after.overtook || second.after.overtook || second.to.acked < 0) continue;
+    if (overtookAll(first) || overtookAll(second) || second.to.acked < 0) continue;
     const { nextSeq } = second.from;
     const ahead = seqDiff(second.packet.seq, nextSeq);
     if (nextSeq !== first.from.nextSeq || ahead <= 0 || seqDiff(second.packet.seq, second.to.acked) <= ASIDE) continue;
@@ -218,6 +220,11 @@ function* burstPairs(rst: RstRecord, around: Surroundings): Generator<readonly [
 function otherSideReset(rst: RstRecord, around: Surroundings): boolean {
   const { side, frame } = rst.packet;
   return around.rsts.slice(0, COMPARED).some(({ packet }) => packet.side !== side && packet.frame < frame);
+}
+
+/** The bytes below its number came behind it, all of them: fewer are those of a sender that never got so far. */
+function overtookAll({ packet, after: { overtook, endFromSender } }: RstRecord): boolean {
+  return overtook && (endFromSender < 0 || seqDiff(endFromSender, packet.seq) >= 0);
 }
 
 /** One side was not seen, a close is under way, or acknowledged bytes are missing: numbers prove nothing here. */

@@ -49,6 +49,21 @@ export function likeness(
   };
 }
 
+/** A row of RSTs in the very form and steps that were recorded from a forger, and that no host is known to use. */
+export function recordedTrain(rst: RstRecord, around: Surroundings): Evidence | null {
+  const train = trainOf(rst, around);
+  const shape = DEVICE_SHAPES.find(
+    (one) => one.basis === 'recorded' && one.train !== null && isTrain(one.train, train) && fits(one, train[0]!),
+  );
+  if (shape === undefined) return null;
+  return {
+    fact: 'recorded-train',
+    frames: train.map(({ packet: { frame } }) => ({ input: around.input, frame })),
+    received: `${train.length} RSTs, ${train.map(({ packet }) => seqDiff(packet.seq, train[0]!.packet.seq)).join(', ')} bytes from the first`,
+    text: `the RSTs stand in a row as ${shape.name} sends them, each so many of the receiver’s unscaled windows further: no host counts so`,
+  };
+}
+
 function formOf({ flags, window, ttl, ipId, df }: Packet): string {
   const ip = ipId < 0 ? '' : `, IP-ID ${ipId}, DF ${df === 1 ? 'set' : 'clear'}`;
   return `${flags & ACK ? 'RST+ACK' : 'RST'}, window ${unscaled(window)}, TTL ${ttl}${ip}`;

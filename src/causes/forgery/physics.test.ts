@@ -3,6 +3,9 @@ import type { WritablePacket } from '../../capture/write.ts';
 import { readCapture } from '../../collect/read-capture.ts';
 import { conversation } from '../../flow/testing/conversation.ts';
 import type { Reset } from '../../report/types.ts';
+import type { ResetCase } from '../define.ts';
+import { firewallReject } from '../firewall-reject.ts';
+import { population } from '../testing/facts.ts';
 import { judge, judgePackets, type Verdict } from '../testing/read.ts';
 
 /** Three exchanges over 40 ms. */
@@ -117,6 +120,14 @@ describe('an unfinished checksum', () => {
     expect(reset.evidence.map(({ fact }) => fact)).toContain('partial-checksum');
     expect(reset).toMatchObject({ cause: { id: 'firewall-reject', level: 'likely' }, sender: { actor: 'middlebox' } });
   });
+  it('is a filter of the very host that it names when both are one, or when it leaves that host as all else does', async () => {
+    const reset = await read('fires-on-loopback.pcap');
+    expect(reset.sender).toMatchObject({ actor: 'endpoint', role: 'firewall', level: 'likely' });
+    const atServer = ownFilter((packet) => (isFromClient(packet) ? CAME_IN : WENT_OUT));
+    expect(atServer.mechanism).toMatchObject({ mechanism: 'in-path-answer', actor: 'endpoint', actorLevel: 'likely' });
+    expect(firewallReject.tell(toCase(atServer))).toContain('a packet filter of that host answered');
+    expect(ownFilter(() => 0).mechanism).toMatchObject({ mechanism: 'in-path-answer', actor: 'middlebox' });
+  });
   it('is not found on the kernel’s own answer, there and then', async () => {
     const reset = await read('quiet-forgotten-on-loopback.pcap');
     expect(reset.evidence.map(({ fact }) => fact)).not.toContain('partial-checksum');
@@ -127,6 +138,20 @@ describe('an unfinished checksum', () => {
     expect(facts(judgePackets(packets)[0]!)).not.toContain('partial-checksum');
   });
 });
+
+/** The verdict on a bare RST of the server with an unfinished checksum, captured with these directions. */
+function ownFilter(directionOf: (packet: WritablePacket) => number): Verdict {
+  const packets = conversation(`${OPEN}200 > PA len=4\n240 < R`);
+  const last = packets.at(-1);
+  const directed = unfinished(packets, (packet) => packet === last).map((packet): WritablePacket => {
+    return { ...packet, direction: directionOf(packet) };
+  });
+  return judgePackets(directed)[0]!;
+}
+
+function toCase({ facts: reset, mechanism }: Verdict): ResetCase {
+  return { facts: reset, mechanism, population: population([reset]) };
+}
 
 async function read(name: string): Promise<Reset> {
   const path = new URL(`../../../test/captures/firewall-reject/${name}`, import.meta.url).pathname;

@@ -40,6 +40,13 @@ function wrongSide(rst: RstRecord, around: Surroundings): Evidence | null {
   };
 }
 
+/** The RST goes out of the capturing host, as all packets of its claimed sender did before it. */
+export function leavesLikeAllOthers({ packet, direction, directionsBefore }: RstRecord): boolean {
+  const cameIn = (directionsBefore & (1 << packet.side)) !== 0;
+  const wentOut = (directionsBefore & (4 << packet.side)) !== 0;
+  return direction === WENT_OUT && wentOut && !cameIn;
+}
+
 /** Queues, power saving and routes that change make an answer so much faster than all before it, but hardly more. */
 const NEARER = 0.25;
 /** Below this the hosts and the capture decide, not distance. */

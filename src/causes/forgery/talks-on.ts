@@ -6,8 +6,8 @@ import { ms } from '../duration.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /**
- * New sequence numbers later than the path can reorder, a retransmission stamped after the RST, or the completion of
- * the handshake that the RST is said to refuse; null when nothing of it is seen.
+ * New sequence numbers later than the path can reorder, a retransmission made after the RST, an acknowledgement of what
+ * the peer sent after it, or the completion of the handshake that the RST is said to refuse; null when nothing of it is seen.
  */
 export function talkingOn(rst: RstRecord, around: Surroundings): Evidence | null {
   const { after, packet, from } = rst;
@@ -24,7 +24,9 @@ export function talkingOn(rst: RstRecord, around: Surroundings): Evidence | null
   if (answersSyn(rst) && after.synFromReceiver > 0) return null;
   const accepted = answersSyn(rst) && after.synAckFromSender > 0;
   if (!accepted && after.freshRepeatFrame > 0) return repeatsItself(rst, around);
-  if (!accepted && !(after.newFromSender > 0 && (laterMs > reorderMs || after.talkedOn))) return null;
+  if (!accepted && !(after.newFromSender > 0 && (laterMs > reorderMs || after.talkedOn))) {
+    return (after.ackOfLaterNs - packet.tNs) / 1e6 > reorderMs ? hearsOn(rst, around) : null;
+  }
   return {
     fact: 'claimed-sender-talks-on',
     frames: [packet.frame, after.newFromSenderLastFrame]
@@ -47,6 +49,19 @@ function repeatsItself(rst: RstRecord, around: Surroundings): Evidence {
     frames: [packet.frame, after.freshRepeatFrame].map((frame) => ({ input: around.input, frame })),
     expected: 'silence after its own RST',
     received: `a retransmission stamped ${ms(laterMs)} later`,
-    text: `${around.sideText} still holds the connection: ${ms(laterMs)} after “its” RST it sends data again, with a timestamp made after the RST`,
+    text: `${around.sideText} still holds the connection: ${ms(laterMs)} after “its” RST it sends data again, ${rst.from.timestamps ? 'with a timestamp made after the RST' : 'later than any path holds a packet back'}`,
+  };
+}
+
+/** Whoever acknowledges what was sent after the RST has a socket that received it. */
+function hearsOn(rst: RstRecord, around: Surroundings): Evidence {
+  const { after, packet } = rst;
+  const laterMs = (after.ackOfLaterNs - packet.tNs) / 1e6;
+  return {
+    fact: 'claimed-sender-talks-on',
+    frames: [packet.frame, after.ackOfLaterFrame].map((frame) => ({ input: around.input, frame })),
+    expected: 'silence after its own RST',
+    received: `an acknowledgement ${ms(laterMs)} later`,
+    text: `${around.sideText} still holds the connection: ${ms(laterMs)} after “its” RST it acknowledges what ${around.peerText} sent only after the RST`,
   };
 }

@@ -11,6 +11,7 @@ import { resetFacts as deriveReset, silenceFacts as deriveSilence } from '../../
 import type { ResetFacts, SilenceFacts } from '../../evidence/facts.ts';
 import { buildPopulation, type Population } from '../../evidence/population.ts';
 import { createRoleBook, learnRoles } from '../../evidence/roles.ts';
+import { roundTripNs } from '../../flow/half.ts';
 import { createFlows, finishAll, streamSink, type Flows } from '../../flow/flows.ts';
 import { conversation, type ConversationOptions } from '../../flow/testing/conversation.ts';
 import type { RstRecord } from '../../flow/rst-record.ts';
@@ -55,7 +56,7 @@ export function readPackets(...lists: readonly (readonly WritablePacket[])[]): R
           deriveReset(
             from,
             decisiveRst(trace.rsts, {
-              rttMs: (side) => fastest(trace.halves[side]!.fastestAnswerNs),
+              rttMs: (side) => fastest(roundTripNs(trace.halves[side]!)),
               endNs: Infinity,
             }),
           ),
