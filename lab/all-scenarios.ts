@@ -3,17 +3,29 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Scenario } from './scenario.ts';
 
+const HERE = dirname(fileURLToPath(import.meta.url));
+
 /** Every scenario of the lab, or of one cause, in the order of their folders and files. */
 export async function allScenarios(cause?: string): Promise<Scenario[]> {
-  const root = join(dirname(fileURLToPath(import.meta.url)), 'scenarios');
+  const root = join(HERE, 'scenarios');
   const found: Scenario[] = [];
   for (const folder of (await readdir(root)).sort()) {
-    if (cause !== undefined && folder !== cause) continue;
-    for (const file of (await readdir(join(root, folder))).sort()) {
-      if (!/(?<!\.d)\.(ts|js)$/.test(file)) continue;
-      const module = (await import(pathToFileURL(join(root, folder, file)).href)) as { scenarios: readonly Scenario[] };
-      found.push(...module.scenarios);
-    }
+    if (cause === undefined || folder === cause) found.push(...(await scenariosIn(join(root, folder))));
+  }
+  return found;
+}
+
+/** The families that no judgement was made with (held-out/README.md): they show what is said of software never met. */
+export function heldOutScenarios(): Promise<Scenario[]> {
+  return scenariosIn(join(HERE, 'held-out'));
+}
+
+async function scenariosIn(folder: string): Promise<Scenario[]> {
+  const found: Scenario[] = [];
+  for (const file of (await readdir(folder)).sort()) {
+    if (!/(?<!\.d)\.(ts|js)$/.test(file)) continue;
+    const module = (await import(pathToFileURL(join(folder, file)).href)) as { scenarios: readonly Scenario[] };
+    found.push(...module.scenarios);
   }
   return found;
 }

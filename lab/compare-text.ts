@@ -113,7 +113,7 @@ function howSure({ level, confidence }: { readonly level: string; readonly confi
 
 const STANDINGS: Readonly<Record<Standing, string>> = {
   right: 'The verdict is right',
-  among: 'The truth is among the causes that leave the same bytes',
+  among: 'The truth is among the causes named, which leave the same bytes',
   open: 'The verdict leaves it open',
   other: 'The verdict is not the truth',
 };
@@ -144,8 +144,10 @@ function toStanding({ truth, report: { resets, silences } }: View): Standing {
 }
 
 function standingOf(side: Truth['sender'], cause: Reset['cause'] | Silence['cause'], truth: Truth): Standing {
-  if (cause.id === truth.cause) return side === truth.sender ? 'right' : 'other';
-  const group: readonly string[] = cause.group ?? [];
-  if (group.includes(truth.cause ?? '')) return 'among';
+  const named = [cause.id, ...(cause.group ?? [])];
+  if (named.includes(truth.cause as never)) {
+    if (side !== truth.sender) return 'other';
+    return named.every((id) => id === truth.cause) ? 'right' : 'among';
+  }
   return cause.id === 'unknown' ? 'open' : 'other';
 }

@@ -3,8 +3,8 @@ import { Failure } from '../src/cli/failure.ts';
 import { toNearest } from '../src/cli/nearest.ts';
 import type { Scenario } from './scenario.ts';
 
-/** The scenario that is asked for; of a cause the first that shows it. Throws `Failure` with the nearest name. */
-export function findScenario(asked: string, scenarios: readonly Scenario[]): Scenario {
+/** The scenarios that are meant: one, or those that show a cause. Throws `Failure` with the nearest name. */
+export function findScenarios(asked: string, scenarios: readonly Scenario[]): readonly Scenario[] {
   const [cause = '', name] = asked.split('/', 2);
   const ofCause = scenarios.filter((scenario) => scenario.cause === cause);
   if (ofCause.length === 0) {
@@ -12,9 +12,12 @@ export function findScenario(asked: string, scenarios: readonly Scenario[]): Sce
     const hint = meant === null ? '' : `, did you mean ${meant}?`;
     throw new Failure(`the lab has no cause ${cause}${hint}`, ['firsthand lab   lists them all']);
   }
-  if (name === undefined) return ofCause.find(({ kind }) => kind === 'fires') ?? ofCause[0]!;
+  if (name === undefined) {
+    const firing = ofCause.filter(({ kind }) => kind === 'fires');
+    return firing.length > 0 ? firing : ofCause;
+  }
   const found = ofCause.find(({ id }) => id === asked);
-  if (found !== undefined) return found;
+  if (found !== undefined) return [found];
   const ids = ofCause.map(({ id }) => id);
   const nearest = toNearest(asked, ids);
   const hint = nearest === null ? '' : `, did you mean ${nearest}?`;

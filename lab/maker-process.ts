@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
-import { allScenarios } from './all-scenarios.ts';
+import { allScenarios, heldOutScenarios } from './all-scenarios.ts';
 import { runCommand } from './helper.ts';
 import type { Delivery, Order } from './maker.ts';
 import { missingNeeds, softwareVersions } from './needs.ts';
@@ -17,7 +17,9 @@ import type { Variation } from './variation.ts';
 /** Serves orders until the parent is gone. */
 async function serve(cleanup: CleanupStack): Promise<void> {
   const gone = once(process, 'disconnect');
-  const scenarios = new Map<string, Scenario>((await allScenarios()).map((scenario) => [scenario.id, scenario]));
+  const scenarios = new Map<string, Scenario>(
+    [...(await allScenarios()), ...(await heldOutScenarios())].map((scenario) => [scenario.id, scenario]),
+  );
   await runCommand('ip', ['link', 'set', 'lo', 'up']);
   process.on('message', (order: Order) => {
     void deliver(scenarios.get(order.scenario), order, cleanup).then(tell);

@@ -20,6 +20,8 @@ const TESTS: Readonly<Record<Need, { command: string; args: readonly string[] } 
   conntrack: { command: 'conntrack', args: ['--version'] },
   tcpkill: { file: '/usr/sbin/tcpkill' },
   apache2: { command: 'apache2', args: ['-v'] },
+  stunnel: { command: 'stunnel', args: ['-version'] },
+  hping3: { command: 'hping3', args: ['-v'] },
   redis: { command: 'redis-server', args: ['--version'] },
   // Debian keeps its programs out of the path.
   postgres: { file: '/usr/lib/postgresql' },
@@ -38,6 +40,8 @@ const PACKAGES: Readonly<Partial<Record<Need, string>>> = {
   conntrack: 'conntrack',
   tcpkill: 'dsniff',
   apache2: 'apache2-bin',
+  stunnel: 'stunnel4',
+  hping3: 'hping3',
   redis: 'redis-server',
   postgres: 'postgresql',
 };

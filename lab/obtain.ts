@@ -19,10 +19,15 @@ export interface Obtained {
   readonly captures: readonly { readonly point: Point; readonly path: string }[];
 }
 
+/** Whether a recording of the scenario comes with firsthand. */
+export async function isShipped(scenario: Scenario): Promise<boolean> {
+  return (await shippedFiles(scenario)).length > 0;
+}
+
 /** Makes the captures in a directory that the stack removes, or finds the shipped ones. */
 export async function obtain(scenario: Scenario, cleanup: CleanupStack): Promise<Obtained> {
   const missing = await missingNeeds([...new Set<Need>(['root', 'netns', ...scenario.needs])]);
-  if (missing.length > 0) return shipped(scenario, toReason(missing), toHints(missing, scenario));
+  if (missing.length > 0) return shipped(scenario, toReason(missing), toHints(missing));
   const maker = new Maker(cleanup);
   const delivery = await maker
     .make({ scenario: scenario.id, seed: null, directory: makeDirectory(cleanup) })
@@ -37,18 +42,14 @@ export async function obtain(scenario: Scenario, cleanup: CleanupStack): Promise
 
 /** Without root nothing else can be tried. */
 function toReason(missing: readonly Need[]): string {
-  if (missing.includes('root')) return `it takes ${needWords('root').what}`;
+  if (missing.includes('root')) return 'that takes root: put sudo before the command';
   return `this machine lacks ${missing.map((need) => needWords(need).what).join(' and ')}`;
 }
 
-function toHints(missing: readonly Need[], { id }: Scenario): string[] {
+function toHints(missing: readonly Need[]): string[] {
+  if (missing.every((need) => needWords(need).package === null)) return [];
   const sudo = missing.includes('root') ? 'sudo ' : '';
-  const install = `${sudo}sh ${installer()}`;
-  const hasPackage = missing.some((need) => needWords(need).package !== null);
-  return [
-    ...(hasPackage ? [`${install}   # on Debian and Ubuntu: all that the lab runs`] : []),
-    ...(sudo === '' ? [] : [`sudo firsthand lab ${id}`]),
-  ];
+  return [`${sudo}sh ${installer()}   # on Debian and Ubuntu: all that the lab runs`];
 }
 
 /** The script that installs what the lab runs, by the shortest path from here. */
@@ -59,17 +60,25 @@ function installer(): string {
 }
 
 async function shipped(scenario: Scenario, reason: string, hints: Obtained['hints']): Promise<Obtained> {
-  const folder = join(packageRoot(), 'test', 'captures', scenario.cause);
+  const own = await shippedFiles(scenario);
+  if (own.length === 0)
+    throw new Failure(
+      `no recording of ${scenario.id} comes with firsthand, and it is not made live, because ${reason}`,
+      hints,
+    );
+  const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
+  const captures = own.map(({ path }) => ({ point: toPoint(path, points), path }));
+  captures.sort((a, b) => points.indexOf(a.point) - points.indexOf(b.point));
+  const { kernel } = own[0]!.truth;
+  const how = `Not made live, because ${reason}. This is the recording that comes with firsthand (${kernel}).`;
+  return { how, hints, captures };
+}
+
+async function shippedFiles({ id, cause }: Scenario): Promise<{ path: string; truth: CaptureTruth }[]> {
+  const folder = join(packageRoot(), 'test', 'captures', cause);
   const text = await readFile(join(folder, 'truth.json'), 'utf8').catch(() => '{}');
   const truths = Object.entries(JSON.parse(text) as Record<string, CaptureTruth>);
-  const own = truths.filter(([, { scenario: id }]) => id === scenario.id);
-  if (own.length === 0)
-    throw new Failure(`no recording of ${scenario.id} is shipped, and it cannot be made live: ${reason}`);
-  const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
-  const captures = own.map(([file]) => ({ point: toPoint(file, points), path: join(folder, file) }));
-  captures.sort((a, b) => points.indexOf(a.point) - points.indexOf(b.point));
-  const how = `Not made live, because ${reason}. This is the recording that comes with firsthand (${own[0]![1].kernel}).`;
-  return { how, hints, captures };
+  return truths.flatMap(([file, truth]) => (truth.scenario === id ? [{ path: join(folder, file), truth }] : []));
 }
 
 function toPoint(file: string, points: readonly Point[]): Point {

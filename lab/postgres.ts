@@ -25,7 +25,17 @@ export async function startPostgres(lab: LabContext, settings: readonly string[]
   const bin = join('/usr/lib/postgresql', version, 'bin');
   const data = join(lab.directory, 'data');
   await runCommand('chown', ['postgres:postgres', lab.directory]);
-  await runCommand('setpriv', [...AS_POSTGRES, join(bin, 'initdb'), '-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync']);
+  await runCommand('setpriv', [
+    ...AS_POSTGRES,
+    join(bin, 'initdb'),
+    '-D',
+    data,
+    '-A',
+    'trust',
+    '-U',
+    'postgres',
+    '--no-sync',
+  ]);
   const where = [`listen_addresses=${lab.host}`, `port=${lab.port}`, `unix_socket_directories=${lab.directory}`];
   const options = [...where, 'fsync=off', ...settings].flatMap((one) => ['-c', one]);
   // --pdeathsig is lost with another user.

@@ -1,13 +1,14 @@
 /**
  * Records a fresh labelled set: `npm run lab -- --all --seed N --out DIR [--only CAUSE[/NAME]] [--jobs N]`. Each scenario
- * runs once, with what must not matter drawn from the seed. Without `--out`, test/captures is recorded anew, plain.
+ * runs once, with what must not matter drawn from the seed; `--held-out` runs the families that no judgement was made with.
+ * Without `--out`, test/captures is recorded anew, plain.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { allScenarios } from './all-scenarios.ts';
+import { allScenarios, heldOutScenarios } from './all-scenarios.ts';
 import { withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
 import { Maker } from './maker.ts';
@@ -19,6 +20,8 @@ import type { Scenario } from './scenario.ts';
 /** What set.json says of a whole set. */
 export interface SetNote {
   readonly seed: number;
+  /** These are the families that no judgement was made with. */
+  readonly heldOut?: true;
   readonly scenarios: number;
   readonly captures: number;
   /** Scenarios that twice did not do what they promise, and why. */
@@ -39,6 +42,7 @@ export async function recordSet(
   out: string,
   jobs: number,
   cleanup: CleanupStack,
+  heldOut: boolean = false,
 ): Promise<SetNote> {
   await mkdir(out, { recursive: true });
   const byId = new Map<string, Scenario>(scenarios.map((scenario) => [scenario.id, scenario]));
@@ -64,6 +68,7 @@ export async function recordSet(
   await writeTruths(byId, deliveries);
   const note: SetNote = {
     seed,
+    ...(heldOut && { heldOut: true as const }),
     scenarios: deliveries.length,
     captures: deliveries.reduce((sum, one) => sum + ('captures' in one ? one.captures.length : 0), 0),
     failed: deliveries.flatMap((one) => ('failed' in one ? [{ scenario: one.scenario, reason: one.failed }] : [])),
@@ -111,6 +116,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       all: { type: 'boolean' },
+      'held-out': { type: 'boolean' },
       only: { type: 'string' },
       seed: { type: 'string' },
       out: { type: 'string' },
@@ -122,10 +128,12 @@ async function main(): Promise<number> {
     if (all === true || values.seed !== undefined) throw new Error('--all and --seed want a folder: --out DIR');
     return (await recordAll(only)) > 0 ? 1 : 0;
   }
-  const chosen = (await allScenarios(only?.split('/')[0])).filter(({ id }) => !only?.includes('/') || id === only);
+  const heldOut = values['held-out'] === true;
+  const offered = heldOut ? await heldOutScenarios() : await allScenarios();
+  const chosen = offered.filter(({ id, cause }) => only === undefined || id === only || cause === only);
   if (chosen.length === 0) throw new Error(`no scenario is called ${only}`);
   const { scenarios, captures, failed, retried } = await withCleanup((cleanup) =>
-    recordSet(chosen, Number(seed), resolve(out), Number(jobs), cleanup),
+    recordSet(chosen, Number(seed), resolve(out), Number(jobs), cleanup, heldOut),
   );
   process.stdout.write(
     `seed ${seed}: ${captures} captures of ${scenarios} scenarios, ${retried.length} at the second try, ${failed.length} failed\n`,

@@ -19,6 +19,8 @@ export type Need =
   | 'conntrack'
   | 'tcpkill'
   | 'apache2'
+  | 'stunnel'
+  | 'hping3'
   | 'redis'
   | 'postgres'
   | 'memory-groups';

@@ -19,10 +19,10 @@ import { Interrupted, withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
 import { renderComparison } from './compare-text.ts';
 import type { View } from './compare-text.ts';
-import { findScenario } from './find-scenario.ts';
+import { findScenarios } from './find-scenario.ts';
 import { makeDirectory } from './leftovers.ts';
 import { renderList } from './list-text.ts';
-import { obtain } from './obtain.ts';
+import { isShipped, obtain } from './obtain.ts';
 import type { Obtained } from './obtain.ts';
 import { scenarioName, truthAt } from './scenario.ts';
 import type { Point, Scenario } from './scenario.ts';
@@ -32,11 +32,12 @@ export const showLab: ShowLab = async (asked, flags, io) => {
   const scenarios = await allScenarios();
   const { width = 100, style = PLAIN } = toTextOptions(flags, io);
   if (asked === undefined) {
-    if (flags.keep !== undefined) throw new Failure('--keep: name a cause');
+    if (flags.keep !== undefined)
+      throw new Failure('--keep wants to know what to keep: firsthand lab CAUSE --keep DIR');
     await say(renderList(scenarios, width, style), flags, io);
     return DONE;
   }
-  const scenario = findScenario(asked, scenarios);
+  const scenario = await pick(findScenarios(asked, scenarios));
   const work = async (cleanup: CleanupStack): Promise<number> => {
     const folder = flags.keep === undefined ? null : await makeKept(flags.keep, scenario, cleanup);
     const obtained = await inProgress(`making ${scenario.id}`, io, () => obtain(scenario, cleanup));
@@ -55,6 +56,12 @@ export const showLab: ShowLab = async (asked, flags, io) => {
     throw error;
   }
 };
+
+/** The first one of which there is a recording, so that root and others see the same. */
+async function pick(scenarios: readonly Scenario[]): Promise<Scenario> {
+  for (const scenario of scenarios) if (await isShipped(scenario)) return scenario;
+  return scenarios[0]!;
+}
 
 /** A new folder for what is kept; it goes again when nothing came into it. */
 async function makeKept(directory: string, scenario: Scenario, cleanup: CleanupStack): Promise<string> {

@@ -27,6 +27,17 @@ describe('client-abort', () => {
     expect(fired).not.toContain('client-abort');
     expect(fired).toContain('benign-close');
   });
+  it('cannot tell a response that was cut off from one whose end the capture does not show', () => {
+    const asked = '0 > S\n1 < SA\n1.1 > A\n2 > PA "GET / HTTP/1.1\\r\\n\\r\\n"\n';
+    const answered = (head: string) =>
+      `${asked}30 < PA "HTTP/1.1 200 OK\\r\\n${head}\\r\\n\\r\\nok" keep=40\n30.1 > A\n31 > RA`;
+    expect(judge(answered('X-Padding: 012345678901234567890')).cause).toMatchObject({
+      id: 'client-abort',
+      level: 'possible',
+      group: ['client-abort', 'benign-close'],
+    });
+    expect(judge(answered('X: 1')).cause.group ?? []).not.toContain('benign-close');
+  });
   it('counts no bytes of a response of which no segment was captured', () => {
     const { fired } = judge('0 > S\n1 < SA\n2 > A\n3 < A seq=123456\n100 > RA');
     expect(fired).not.toContain('client-abort');

@@ -95,6 +95,8 @@ export const clientAbort: Cause = {
       outcome: 'fires',
       weight: 0.5,
       level: 'possible',
+      // A response that ends with the connection has not ended; any other may have.
+      ...(app.response?.framing === 'close' ? {} : { twins: ['benign-close'] as const }),
       wouldTell: 'whether the response was complete: its length is not visible in this capture.',
       evidence: [
         shown(

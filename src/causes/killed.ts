@@ -1,4 +1,5 @@
 import type { ResetFacts } from '../evidence/facts.ts';
+import { KERNEL_BEGIN, KERNEL_END } from '../evidence/host/recipes.ts';
 import { idlePeriod } from '../evidence/population.ts';
 import { NO, type Cause } from './define.ts';
 import { hostPort, who } from './telling.ts';
@@ -66,8 +67,8 @@ export const killed: Cause = {
     return [
       {
         text: `On ${side.address}: which process is behind the next RST of ${hostPort(side.address, side.port)}`,
-        command: `echo 1 > /sys/kernel/tracing/events/tcp/tcp_send_reset/enable; cat /sys/kernel/tracing/trace_pipe`,
-        why: 'For an abort the line names the process that caused it; ss in its place is a killed socket. The reason is there from Linux 6.10 on.',
+        command: KERNEL_BEGIN.join('; '),
+        why: `For an abort the line names the process that caused it; ss in its place is a killed socket. Afterwards: ${KERNEL_END.join('; ')}; firsthand read --kernel trace.txt reads it beside the capture.`,
       },
       {
         text: `On ${side.address}: counters before and after`,

@@ -2,7 +2,7 @@ import type { CauseId } from '../terms/causes.ts';
 import { gaveUpRepeating } from './dead-peer.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { abortCounters, lasting, traceProcess, who } from './telling.ts';
-import { refusedBody } from './unread-data.ts';
+import { refusedBody, threwAwayFullBuffer } from './unread-data.ts';
 
 /** Ends of a process or of a socket by force leave an abort of the same form. */
 const SAME_BYTES: readonly CauseId[] = ['process-crash', 'killed'];
@@ -43,7 +43,7 @@ export const lingerZero: Cause = {
     if (mechanism.mechanism !== 'active-abort') return NO;
     const { sender, receiver, rst } = facts;
     const wouldTell = `whether SO_LINGER 0 was set: TCPAbortOnData on ${facts[sender].address}, or strace of the process.`;
-    if (facts.windowLeft === 0 && facts.windowOnRst > 0) return NO;
+    if (threwAwayFullBuffer(facts)) return NO;
     if (gaveUpRepeating(facts)) return NO;
     const peerWaits = facts.bytes[receiver] > 0 && facts.app.lastSpeaker === receiver;
     if (peerWaits || (sender === 'server' && facts.app.pending === true)) {

@@ -18,6 +18,19 @@ const facts = (verdict: Verdict): string[] => verdict.mechanism.evidence.map(({ 
 
 const effects = (lines: string) => judge(OPEN + lines).effects;
 
+describe('an answer', () => {
+  /** A request of two segments, the first of which was answered while the second was on its way. */
+  const FAR =
+    '0 > S\n0.1 < SA\n60 > A\n62 > PA len=9\n62.1 > PA len=9\n62.15 < A ack=10\n62.2 > PA len=9\n63 < PA len=9\n';
+  it.each([
+    ['a round trip behind its segment', '200 < PA len=9\n262 > R', 'passive-answer'],
+    ['much later', '200 < PA len=9\n900 > R', 'unknown'],
+  ])('comes %s', (_name, lines, mechanism) => {
+    const verdict = judge(`${FAR}125 > A\n${lines}`, { clientTtl: 62, serverTtl: 64 });
+    expect(verdict.mechanism.mechanism).toBe(mechanism);
+  });
+});
+
 describe('shapes', () => {
   it.each([
     ['Linux without a socket', `${ASK}11 < R`, 'passive-answer', 'likely', 'endpoint'],

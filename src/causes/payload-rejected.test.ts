@@ -21,6 +21,15 @@ describe('payload-rejected', () => {
     const lines = `${OPEN}${post(100_000, 500)}${TOO_LARGE}3.1 < FA\n3.2 > A\n4 > PA len=1000\n4.1 < R`;
     expect(judge(lines).cause).toMatchObject({ id: 'payload-rejected', level: 'likely' });
   });
+  it('fires when the rest of the refused request lay unread in a full buffer, however long the body was to be', () => {
+    const cut =
+      '2 > PA "POST /upload HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 9000\\r\\n\\r\\n" keep=24\n2.1 > PA len=9000 keep=0\n';
+    const refused = '3 < PA "HTTP/1.1 413 Payload Too Large\\r\\nContent-Length: 0\\r\\n\\r\\n" win=';
+    const { cause } = judge(`${OPEN}${cut}${refused}0\n3.1 > A\n4 < RA`);
+    expect(cause).toMatchObject({ id: 'payload-rejected', level: 'likely' });
+    expect(cause.evidence.map(({ fact }) => fact)).toEqual(['error-response', 'window-reopens']);
+    expect(judge(`${OPEN}${cut}${refused}9\n3.1 > A\n4 < RA`).fired).not.toContain('payload-rejected');
+  });
   it('stays quiet when the body had arrived whole, and when the client aborts', () => {
     expect(judge(`${OPEN}${post(500, 500)}${TOO_LARGE}3.1 > A\n4 < RA`).fired).not.toContain('payload-rejected');
     expect(judge(`${OPEN}${post(100_000, 500)}4 > RA`).fired).not.toContain('payload-rejected');

@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { abortCounters, who } from './telling.ts';
+import { threwAwayFullBuffer } from './unread-data.ts';
 
 /** The server refused a request while its body was still arriving. */
 export const payloadRejected: Cause = {
@@ -54,7 +55,18 @@ export const payloadRejected: Cause = {
     if (refused)
       evidence.push(shown(facts, 'error-response', [response.frame], `the server had answered “${response.line}”`));
     const stillSending = half.client.lastDataFrame > (response?.frame ?? Number.MAX_SAFE_INTEGER);
-    if (refused && (app.requestComplete === false || stillSending)) {
+    const unread = app.lastSpeaker === 'server' && threwAwayFullBuffer(facts);
+    if (unread)
+      evidence.push(
+        shown(
+          facts,
+          'window-reopens',
+          [rst.packet.frame],
+          `its receive buffer was full and is empty on the RST (window ${facts.windowOnRst}): the rest of the request was never read`,
+          { expected: 'window 0', received: `window ${facts.windowOnRst}` },
+        ),
+      );
+    if (refused && (app.requestComplete === false || stillSending || unread)) {
       return { outcome: 'fires', weight: 0.95, level: 'likely', evidence };
     }
     const idle = (facts.quietMs ?? 0) > 1000;

@@ -1,6 +1,7 @@
 /** Words that several causes share: who a side is, and commands with its addresses filled in. */
 import type { Side } from '../terms/actors.ts';
 import type { ConnectionFacts, HostFacts } from '../evidence/facts.ts';
+import { straceOf } from '../evidence/host/recipes.ts';
 import type { Remedy } from './define.ts';
 import { ms } from './duration.ts';
 
@@ -59,8 +60,8 @@ export function abortCounters(facts: ConnectionFacts, side: Side): Remedy {
 export function traceProcess(facts: ConnectionFacts, side: Side): Remedy {
   return {
     text: `On ${facts[side].address}: the system calls of the process that owns the socket`,
-    command: `strace -f -tt -e trace=network,close -p "$(pgrep -d, -f NAME)"`,
-    why: 'It shows whether the process set SO_LINGER, closed without reading, or never saw the connection.',
+    command: straceOf('"$(pgrep -d, -f NAME)"'),
+    why: 'It shows whether the process set SO_LINGER, closed without reading, or never saw the connection; firsthand read --strace strace.txt reads it beside the capture. strace slows the process down: one instance of many, for a minute.',
   };
 }
 

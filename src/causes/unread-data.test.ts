@@ -15,6 +15,16 @@ describe('unread-data', () => {
     const closed = unreadData.judge(resetCase(resetFacts({ windowLeft: 0, windowOnRst: 0 }), 'active-abort'));
     expect(fires(unreadData, closed).evidence[0]!.fact).not.toBe('window-reopens');
   });
+  it('names why it may not have been read, where the server never said anything', () => {
+    const silent = { windowLeft: 0, windowOnRst: 4096, bytes: { server: 0 }, app: { turns: 0 } };
+    const judged = unreadData.judge(resetCase(resetFacts(silent), 'active-abort'));
+    expect(fires(unreadData, judged).twins).toEqual([
+      'process-crash',
+      'killed',
+      'payload-rejected',
+      'protocol-mismatch',
+    ]);
+  });
   it('fires when a request was never answered', () => {
     const { cause } = judge(
       '0 > S\n1 < SA\n1.1 > A\n2 > PA "GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"\n2.1 < A\n800 < RA',

@@ -44,13 +44,14 @@ export const unreadData: Cause = {
     if (mechanism.mechanism !== 'active-abort') return NO;
     const { sender, receiver, rst } = facts;
     const frame = rst.packet.frame;
-    if (facts.windowLeft === 0 && facts.windowOnRst > 0) {
+    if (threwAwayFullBuffer(facts)) {
       return {
         outcome: 'fires',
         weight: 0.95,
         level: 'possible',
-        twins: ['process-crash', 'killed'],
-        wouldTell: 'whether the process closed the socket or died: its exit in the journal.',
+        twins: ['process-crash', 'killed', ...whyUnread(facts)],
+        wouldTell:
+          'whether the process closed the socket or died, and why it had not read: its log, and its exit in the journal.',
         evidence: [
           shown(
             facts,
@@ -139,6 +140,17 @@ export const unreadData: Cause = {
     return [abortCounters(facts, facts.sender), socketsOn(facts, facts.sender), traceProcess(facts, facts.sender)];
   },
 };
+
+/** Nothing more fitted into its receive buffer, and on the RST all of it is free again: what was in it was never read. */
+export function threwAwayFullBuffer({ windowLeft, windowOnRst }: ResetFacts): boolean {
+  return windowLeft === 0 && windowOnRst > 0;
+}
+
+/** That nothing was read excludes no reason for it: a server that says nothing may refuse the body or the protocol. */
+function whyUnread({ sender, bytes, app }: ResetFacts): readonly CauseId[] {
+  if (sender !== 'server' || bytes.server > 0 || app.turns > 0) return [];
+  return ['payload-rejected', 'protocol-mismatch'];
+}
 
 /** The last answer was an error to a request that carried a body: answered does not mean read. */
 export function refusedBody({ app }: ResetFacts): boolean {

@@ -1,5 +1,6 @@
 /** Command-line flags as data: one definition gives the parser and the help. Nothing heavy is imported here. */
 import { COLOUR_MODES, type ColourMode } from './colour-modes.ts';
+import { JOURNAL, SOCKETS, STRACE } from '../evidence/host/recipes.ts';
 import { Failure } from './failure.ts';
 import { toZoneOffsetMin } from './zone.ts';
 
@@ -94,14 +95,14 @@ const KNOWLEDGE: readonly Flag[] = [
 const HOST: readonly Flag[] = [
   {
     flags: '--kernel <file>',
-    text: 'a tracefs log of the host that sent the RST, with tcp:tcp_send_reset: the kernel’s own reason',
+    text: 'a tracefs log of the host that sent the RST, with tcp:tcp_send_reset: the kernel’s own reason (firsthand help host-evidence: how)',
   },
   {
     flags: '--strace <file>',
-    text: 'what its process did: output of strace -f -ttt -yy -e trace=network,read,readv,close',
+    text: `what its process did: output of ${STRACE}`,
   },
-  { flags: '--ss <file>', text: 'its sockets and their processes: output of ss -tanp' },
-  { flags: '--journal <file>', text: 'how its processes ended: output of journalctl -o short-iso-precise or dmesg -T' },
+  { flags: '--ss <file>', text: `its sockets and their processes: output of ${SOCKETS}` },
+  { flags: '--journal <file>', text: `how its processes ended: output of ${JOURNAL} or dmesg -T` },
   {
     flags: '--zone <offset>',
     text: 'zone of times in those files that state none, such as +01:00 (default: UTC)',

@@ -59,8 +59,12 @@ const LAB_EXAMPLES = `Examples
   firsthand lab                               what there is to show
   sudo firsthand lab stale-reuse              the first scenario of a cause
   sudo firsthand lab injected/both-ends       one scenario, seen from each place and from all of them together
-  firsthand lab --keep captures refused       keep the captures
-Without root the recording that is shipped is shown.
+  sudo firsthand lab --keep captures refused  keep the captures, here in captures/refused-closed-port-v4/
+
+Live it takes root, Linux and what lab/packages.sh of this package installs (Debian, Ubuntu); where
+something is missing, the recording that comes with firsthand is shown, and the first line says so.
+A scenario has networks, processes and temporary files of its own, in namespaces: this machine's are
+not touched, and whatever interrupts it, nothing stays behind.
 `;
 
 /** The parser. `setExit` receives the exit code of the command that ran. */

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createJournalParser } from '../evidence/host/journal.ts';
 import { createKernelTraceParser } from '../evidence/host/kernel-trace.ts';
+import { JOURNAL, KERNEL_BEGIN, KERNEL_END, SOCKETS, straceOf } from '../evidence/host/recipes.ts';
 import { createSocketTableParser } from '../evidence/host/sockets.ts';
 import { LONGEST_LINE, type LineParser, type Understood } from '../evidence/host/source.ts';
 import { createStraceParser } from '../evidence/host/strace.ts';
@@ -23,13 +24,12 @@ export interface HostFiles {
 }
 
 /** What to record, where a file holds nothing of its kind. */
-const WANTED = {
-  kernel: 'a tracefs log; save one with: cat /sys/kernel/tracing/trace > FILE',
-  strace:
-    'strace output with times; record it with: strace -f -ttt -yy -e trace=network,read,readv,close -o FILE -p PID',
-  ss: 'ss output; save it with: ss -tanp > FILE',
-  journal: 'a journal with times; save it with: journalctl -o short-iso-precise > FILE, or dmesg -T > FILE',
-} as const;
+const WANTED: Readonly<Record<'kernel' | 'strace' | 'ss' | 'journal', string>> = {
+  kernel: `a tracefs log; record one with: ${[...KERNEL_BEGIN, '…', ...KERNEL_END].join('; ')}`,
+  strace: `strace output with times; record it with: ${straceOf('PID')}`,
+  ss: `ss output; save it with: ${SOCKETS} > ss.txt`,
+  journal: `a journal with times; save it with: ${JOURNAL} > journal.txt, or dmesg -T > journal.txt`,
+};
 
 /** A file that is not what its option says; the message names the file and the remedy. */
 export class HostFileError extends Error {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesSent } from './half.ts';
+import { bytesSent, roundTripNs } from './half.ts';
 import { DUPLICATE, KEEP_ALIVE, OUT_OF_ORDER, RETRANSMISSION, ZERO_WINDOW } from './packets.ts';
 import { conversation, followOne, followPackets } from './testing/conversation.ts';
 
@@ -30,6 +30,14 @@ describe('following a connection', () => {
     expect(packets.map((packet) => packet.notes)).toEqual([0, 0, 0, 0, RETRANSMISSION, RETRANSMISSION]);
     expect(trace.halves[0]).toMatchObject({ retransmissions: 2, repeatsUnanswered: 2, dataPackets: 1 });
     expect(bytesSent(trace.halves[0])).toBe(40);
+  });
+  it('measures the round trip to each side in the handshake, whatever crosses afterwards', () => {
+    const burst = '45 > PA len=9\n46 > PA len=9\n46.1 < A ack=10\n46.2 > PA len=9';
+    const { halves } = followOne(`0 > S\n3000 > S seq=0\n3001 < SA\n3041 > A\n${burst.replaceAll(/^/gm, '30')}`).trace;
+    expect(halves.map(({ handshakeNs }) => handshakeNs / 1e6)).toEqual([40, 1]);
+    expect(halves[0].fastestAnswerNs / 1e6).toBeCloseTo(0.1);
+    expect(roundTripNs(halves[0])).toBe(40e6);
+    expect(roundTripNs(followOne('5 > PA len=9\n8 < PA len=9\n8.5 < R').trace.rsts[0]!.from)).toBe(3e6);
   });
   it('forgets unanswered repeats when the peer is heard', () => {
     expect(followOne(`${OPEN}2 > PA len=40\n202 > PA len=40 seq=1\n203 < A`).trace.halves[0].repeatsUnanswered).toBe(0);

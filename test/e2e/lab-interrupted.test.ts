@@ -58,12 +58,12 @@ describe.skipIf(lacks('firsthand lab, interrupted', ['root', 'tcpdump', 'mount']
   });
 
   it.each([
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-    ['SIGQUIT', 131],
-  ] as const)('removes everything on %s', async (signal, code) => {
+    ['SIGTERM', 143, 'the first namespace exists'],
+    ['SIGHUP', 129, 'one cable of two is plugged'],
+    ['SIGQUIT', 131, 'it captures'],
+  ] as const)('removes everything on %s', async (signal, code, moment) => {
     const lab = await startLab();
-    await until(lab, MOMENTS['it captures']!);
+    await until(lab, MOMENTS[moment]!);
     lab.running.child.kill(signal);
     expect(await lab.running.ended).toMatchObject({ code, err: '' });
     await expectNothingLeft(lab);

@@ -1,6 +1,7 @@
 import type { LabContext } from '../../context.ts';
 import { connected } from '../../exchange.ts';
 import { IDENTIFIABLE } from '../../equivalents.ts';
+import { startNginx } from '../../nginx.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario } from '../../scenario.ts';
 import { pause } from '../../wait.ts';
@@ -14,6 +15,11 @@ async function crowd(lab: LabContext, settings: readonly string[]): Promise<void
   const { client, server } = lab.network.puppet;
   await server.listen(lab.host, lab.port, { backlog: 4 });
   for (let place = 0; place < 4; place++) await client.connect(lab.host, lab.port);
+  await fourAtOnce(lab);
+}
+
+async function fourAtOnce(lab: LabContext): Promise<void> {
+  const { client } = lab.network.puppet;
   // All four SYNs must find the queue as it is: none may leave so late that the first ACK is there before it.
   await lab.network.cable('server', 'hold ab');
   const clients = await Promise.all([1, 2, 3, 4].map(() => client.connect(lab.host, lab.port, { wait: false })));
@@ -63,6 +69,44 @@ const repeats: Scenario = defineScenario({
   },
 });
 
+const descriptors: Scenario = defineScenario({
+  id: 'backlog-overflow/nginx-out-of-descriptors',
+  cause: 'backlog-overflow',
+  kind: 'fires',
+  title: 'nginx has no descriptor left to accept with: its queue fills and overflows',
+  needs: [...NAMESPACES, 'nginx', 'ss'],
+  where: 'namespaces',
+  points: ['client', 'server'],
+  resets: 3,
+  truth: {
+    sender: 'server',
+    mechanism: 'passive-answer',
+    cause: 'backlog-overflow',
+    ...IDENTIFIABLE,
+    why: 'worker_rlimit_nofile 16 and clients with half a header held every descriptor; accept() failed with EMFILE, the backlog of 4 filled, and with tcp_synack_retries=1 the server forgot three of the next four handshakes',
+  },
+  async run(lab) {
+    await lab.network.exec('server', 'sysctl', ['-q', '-w', 'net.ipv4.tcp_synack_retries=1']);
+    const main = 'worker_rlimit_nofile 16;';
+    await startNginx(lab, 'location / { return 200 hello; }', { listen: 'backlog=4', main, host: 'server' });
+    const { client } = lab.network.puppet;
+    for (let waiting = 0; waiting < 4;) {
+      const slow = await client.connect(lab.host, lab.port);
+      await slow.send('GET /slow HTTP/1.1\r\nHost: lab');
+      await lab.network.settle();
+      waiting = await queueLength(lab);
+    }
+    await fourAtOnce(lab);
+    await lab.resetsCaptured(3);
+  },
+});
+
+/** Connections that wait for accept(). */
+async function queueLength(lab: LabContext): Promise<number> {
+  const shown = await lab.network.exec('server', 'ss', ['-Hltn', `sport = :${lab.port}`]);
+  return Number(shown.trim().split(/\s+/)[1]);
+}
+
 const accepted: Scenario = defineScenario({
   id: 'backlog-overflow/accepted-then-aborted',
   cause: 'backlog-overflow',
@@ -89,4 +133,4 @@ const accepted: Scenario = defineScenario({
   },
 });
 
-export const scenarios: readonly Scenario[] = [aborts, repeats, accepted];
+export const scenarios: readonly Scenario[] = [aborts, repeats, descriptors, accepted];

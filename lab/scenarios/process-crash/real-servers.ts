@@ -1,11 +1,11 @@
 import { limitMemory } from '../../memory-group.ts';
 import { startNodeServer, whileBusy } from '../../node-server.ts';
-import type { LabContext } from '../../context.ts';
 import { TCP_STATE } from '../../puppet.ts';
 import type { PuppetSocket } from '../../puppet.ts';
 import { startRedis } from '../../redis.ts';
 import { LOOPBACK, NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario, Truth } from '../../scenario.ts';
+import { servedClients } from '../../served.ts';
 import { request } from '../../sockets.ts';
 
 /** The clients of each crash: the first one sets it off, the requests of the others are unread. */
@@ -21,19 +21,6 @@ function crash(why: string): Truth {
       'only the exit of the process, which is not on the wire, tells a crash from a restart or from a server or proxy that closes everything itself',
     why,
   };
-}
-
-/** Clients of the server that have had one answer each. */
-async function servedClients(lab: LabContext): Promise<PuppetSocket[]> {
-  const clients: PuppetSocket[] = [];
-  while (clients.length < CLIENTS) {
-    const client = await lab.network.puppet.client.connect(lab.host, lab.port);
-    await client.send(request('/warm-up'));
-    let text = '';
-    while (!text.includes('hello')) text += await client.receive();
-    clients.push(client);
-  }
-  return clients;
 }
 
 /** The others find a RST, the one whose request was read a FIN. */
@@ -62,7 +49,7 @@ const uncaught: Scenario = defineScenario({
       lab,
       "(asked, answer) => { if (asked.url === '/bad') null.field; answer.end('hello'); }",
     );
-    const clients = await servedClients(lab);
+    const clients = await servedClients(lab, CLIENTS);
     await whileBusy(server, async () => {
       for (const client of clients) {
         await client.send(request('/bad'));
@@ -97,7 +84,7 @@ const outOfMemory: Scenario = defineScenario({
         answer.end('hello');
       }`,
     );
-    const clients = await servedClients(lab);
+    const clients = await servedClients(lab, CLIENTS);
     limitMemory(lab.cleanup, server.pid, 256 * 2 ** 20);
     await clients[0]!.send(request('/export'));
     await lab.network.settle();

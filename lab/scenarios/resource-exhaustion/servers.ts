@@ -1,12 +1,13 @@
 import { startNginx } from '../../nginx.ts';
 import { startNodeServer, whileBusy } from '../../node-server.ts';
 import type { LabContext } from '../../context.ts';
-import type { Helper } from '../../helper.ts';
 import { AS_POSTGRES, PG_STARTUP, startPostgres } from '../../postgres.ts';
 import type { PuppetSocket } from '../../puppet.ts';
 import { runCommand } from '../../helper.ts';
+import type { Helper } from '../../helper.ts';
 import { LOOPBACK, NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario, Truth } from '../../scenario.ts';
+import { ask, servedClients } from '../../served.ts';
 import { request } from '../../sockets.ts';
 
 const ANSWER = "(asked, answer) => answer.end('hello')";
@@ -43,26 +44,6 @@ async function turnedAway(lab: LabContext, server: Helper, kept: () => Promise<v
   }
 }
 
-async function ask(client: PuppetSocket): Promise<void> {
-  await client.send(request('/work'));
-  let text = '';
-  while (!text.includes('hello')) text += await client.receive();
-}
-
-/** Two clients that are served, then two more. */
-async function fourClients(lab: LabContext, server: Helper, served: number): Promise<void> {
-  const { client: clients } = lab.network.puppet;
-  const places = [await clients.connect(lab.host, lab.port), await clients.connect(lab.host, lab.port)];
-  for (const place of places) await ask(place);
-  if (served === 2) return turnedAway(lab, server, () => ask(places[0]!));
-  while (places.length < served) {
-    const next = await clients.connect(lab.host, lab.port);
-    await ask(next);
-    places.push(next);
-  }
-  for (const place of places) await place.close();
-}
-
 const node: Scenario = defineScenario({
   id: 'resource-exhaustion/node-out-of-descriptors',
   cause: 'resource-exhaustion',
@@ -79,7 +60,8 @@ const node: Scenario = defineScenario({
   ),
   async run(lab) {
     const server = await startNodeServer(lab, ANSWER, { before: LEAK, limits: ['--nofile=64'] });
-    await fourClients(lab, server, 2);
+    const [kept] = await servedClients(lab, 2);
+    await turnedAway(lab, server, () => ask(kept!));
   },
 });
 
@@ -94,8 +76,8 @@ const enough: Scenario = defineScenario({
   resets: 0,
   truth: { sender: null, mechanism: null, cause: null, equivalent: [], why: 'Nothing was short; the clients closed' },
   async run(lab) {
-    const server = await startNodeServer(lab, ANSWER, { limits: ['--nofile=64'] });
-    await fourClients(lab, server, 4);
+    await startNodeServer(lab, ANSWER, { limits: ['--nofile=64'] });
+    for (const client of await servedClients(lab, 4)) await client.close();
   },
 });
 

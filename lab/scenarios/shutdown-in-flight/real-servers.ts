@@ -1,9 +1,9 @@
 import { startNginx } from '../../nginx.ts';
 import { startNodeServer, whileBusy } from '../../node-server.ts';
 import type { LabContext } from '../../context.ts';
-import type { PuppetSocket } from '../../puppet.ts';
 import { NAMESPACES, defineScenario } from '../../scenario.ts';
 import type { Scenario, Truth } from '../../scenario.ts';
+import { servedClients } from '../../served.ts';
 import { request } from '../../sockets.ts';
 
 const CLIENTS = 6;
@@ -21,26 +21,9 @@ function deployment(why: string): Truth {
   };
 }
 
-async function ask(client: PuppetSocket): Promise<void> {
-  await client.send(request('/page'));
-  let text = '';
-  while (!text.includes('hello')) text += await client.receive();
-}
-
-async function servedClients(lab: LabContext): Promise<PuppetSocket[]> {
-  const clients: PuppetSocket[] = [];
-  while (clients.length < CLIENTS) {
-    const client = await lab.network.puppet.client.connect(lab.host, lab.port);
-    await ask(client);
-    clients.push(client);
-  }
-  return clients;
-}
-
 async function servedBySuccessor(lab: LabContext): Promise<void> {
-  const next = await lab.network.puppet.client.connect(lab.host, lab.port);
-  await ask(next);
-  await next.close();
+  const [next] = await servedClients(lab, 1);
+  await next!.close();
 }
 
 const node: Scenario = defineScenario({
@@ -59,7 +42,7 @@ const node: Scenario = defineScenario({
   ),
   async run(lab) {
     const server = await startNodeServer(lab, ANSWER);
-    const clients = await servedClients(lab);
+    const clients = await servedClients(lab, CLIENTS);
     await whileBusy(server, async () => {
       for (const client of clients) await client.send(request('/work'));
       await lab.network.settle();
@@ -90,7 +73,7 @@ const nginx: Scenario = defineScenario({
     const start = () =>
       startNginx(lab, 'location / { return 200 hello; }', { host: 'server', main: 'master_process off;' });
     const server = await start();
-    const clients = await servedClients(lab);
+    const clients = await servedClients(lab, CLIENTS);
     await whileBusy(server, async () => {
       for (const client of clients) await client.send(request('/work'));
       await lab.network.settle();
