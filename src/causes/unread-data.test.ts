@@ -16,7 +16,7 @@ describe('unread-data', () => {
     expect(fires(unreadData, closed).evidence[0]!.fact).not.toBe('window-reopens');
   });
   it('names why it may not have been read, where the server never said anything', () => {
-    const silent = { windowLeft: 0, windowOnRst: 4096, bytes: { server: 0 }, app: { turns: 0 } };
+    const silent = { windowLeft: 0, windowOnRst: 4096, bytes: { server: 0 } };
     const judged = unreadData.judge(resetCase(resetFacts(silent), 'active-abort'));
     expect(fires(unreadData, judged).twins).toEqual([
       'process-crash',
@@ -24,6 +24,10 @@ describe('unread-data', () => {
       'payload-rejected',
       'protocol-mismatch',
     ]);
+    const whole = unreadData.judge(
+      resetCase(resetFacts({ ...silent, app: { requestComplete: true } }), 'active-abort'),
+    );
+    expect(fires(unreadData, whole).twins).toEqual(['process-crash', 'killed']);
   });
   it('fires when a request was never answered', () => {
     const { cause } = judge(

@@ -146,9 +146,9 @@ export function threwAwayFullBuffer({ windowLeft, windowOnRst }: ResetFacts): bo
   return windowLeft === 0 && windowOnRst > 0;
 }
 
-/** That nothing was read excludes no reason for it: a server that says nothing may refuse the body or the protocol. */
+/** That nothing was read excludes no reason for it: a server that says nothing may refuse the rest, or the protocol. */
 function whyUnread({ sender, bytes, app }: ResetFacts): readonly CauseId[] {
-  if (sender !== 'server' || bytes.server > 0 || app.turns > 0) return [];
+  if (sender !== 'server' || bytes.server > 0 || app.requestComplete === true) return [];
   return ['payload-rejected', 'protocol-mismatch'];
 }
 

@@ -1,6 +1,8 @@
 /** Reads host evidence from files, line by line: a log of gigabytes costs no more memory than what it tells. */
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { decompress } from '../capture/compression.ts';
+import { sniff } from '../capture/detect.ts';
 import { createJournalParser } from '../evidence/host/journal.ts';
 import { createKernelTraceParser } from '../evidence/host/kernel-trace.ts';
 import { JOURNAL, KERNEL_BEGIN, KERNEL_END, SOCKETS, straceOf } from '../evidence/host/recipes.ts';
@@ -22,6 +24,9 @@ export interface HostFiles {
   /** Minutes east of UTC of times that name no zone; default 0. */
   readonly zoneMin?: number;
 }
+
+/** A line of a kernel's trace has some 150 bytes. */
+const CHUNK_LEN = 256 * 1024;
 
 /** What to record, where a file holds nothing of its kind. */
 const WANTED: Readonly<Record<'kernel' | 'strace' | 'ss' | 'journal', string>> = {
@@ -61,8 +66,9 @@ async function readSource<T extends Understood>(
   try {
     await feedLines(path, parser);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new HostFileError(option, `${path}: ${WORDS[code] ?? code}`, { cause: error });
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const words = WORDS[code] ?? (error instanceof Error ? error.message : String(error));
+    throw new HostFileError(option, `${path}: ${words}`, { cause: error });
   }
   const log = parser.end();
   if (log.understood === 0) {
@@ -76,16 +82,12 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',
   EISDIR: 'is a directory: name a file in it',
-  PACKED: 'is compressed; unpack it first',
 };
 
 async function feedLines(path: string, parser: LineParser<unknown>): Promise<void> {
   const decoder = new TextDecoder();
   let rest = '';
-  let first = true;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Uint8Array>) {
-    if (first && isPacked(chunk)) throw Object.assign(new Error('compressed'), { code: 'PACKED' });
-    first = false;
+  for await (const chunk of unpacked(path)) {
     const text = rest + decoder.decode(chunk, { stream: true });
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
@@ -98,9 +100,23 @@ async function feedLines(path: string, parser: LineParser<unknown>): Promise<voi
   if (rest !== '') parser.line(rest);
 }
 
-function isPacked(bytes: Uint8Array): boolean {
-  const [a, b] = bytes;
-  return (
-    (a === 0x1f && b === 0x8b) || (a === 0x28 && b === 0xb5) || (a === 0xfd && b === 0x37) || (a === 0x42 && b === 0x5a)
-  );
+/** The file's bytes, gzip and zstd unpacked. Half a log would prove what a whole one may not: damage is an error. */
+async function* unpacked(path: string): AsyncGenerator<Uint8Array> {
+  const chunks = (createReadStream(path, { highWaterMark: CHUNK_LEN }) as AsyncIterable<Uint8Array>)[
+    Symbol.asyncIterator
+  ]();
+  const { value: first, done } = await chunks.next();
+  if (done) return;
+  const whole = startingWith(first, chunks);
+  const format = sniff(first);
+  if (format?.kind === 'unsupported') throw new Error(`looks like ${format.name}; unpack it first`);
+  if (format?.kind !== 'gzip' && format?.kind !== 'zstd') return yield* whole;
+  let damage = '';
+  yield* decompress(format.kind, whole, (what) => (damage = what));
+  if (damage !== '') throw new Error(damage);
+}
+
+async function* startingWith(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }

@@ -46,7 +46,8 @@ export interface Case {
 }
 
 type Truth = Recorded['truth'] & { readonly actor?: 'endpoint' | 'middlebox' };
-type Entry = Recorded & { readonly scenario: string; readonly where: string };
+/** A capture as truth.json describes it. */
+export type Entry = Recorded & { readonly scenario: string; readonly where: string; readonly truth: Truth };
 
 /** What truth and verdict are called where there is none. */
 export const NOTHING = 'nothing';

@@ -1,7 +1,7 @@
 /**
  * Judges recorded sets: `npm run accuracy -- [DIR…] [--write] [--list]`. Without a folder the shipped captures are judged.
- * The last line is the summary; `--list` shows each case that is wrong or abstained, `--write` renders docs/accuracy.md,
- * or docs/accuracy-fresh.md of sets that were recorded for it.
+ * The last line is the summary; families held out have one of their own above it. `--list` shows each case that is wrong or
+ * abstained, `--write` renders docs/accuracy.md, or docs/accuracy-fresh.md of sets that were recorded for it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,8 @@ import type { SetNote } from '../../lab/record-set.ts';
 import { judgeSet } from './cases.ts';
 import type { Case } from './cases.ts';
 import { renderAccuracy } from './document.ts';
+import { judgeJoined } from './joined.ts';
+import type { JoinedCase } from './joined.ts';
 import { isAbstained, isWrong, lineOf, summarize } from './summary.ts';
 
 const CAPTURES = resolve(import.meta.dirname, '../captures');
@@ -21,18 +23,25 @@ const { values, positionals } = parseArgs({
 });
 const sets = positionals.length > 0 ? positionals : [CAPTURES];
 const cases: Case[] = [];
+const heldOut: Case[] = [];
+const joined: JoinedCase[] = [];
+const notes: SetNote[] = [];
 for (const set of sets) {
   const judged = await judgeSet(set);
-  cases.push(...judged);
+  const note = set === CAPTURES ? null : (JSON.parse(readFileSync(join(set, 'set.json'), 'utf8')) as SetNote);
+  if (note !== null) notes.push(note);
+  (note?.heldOut === true ? heldOut : cases).push(...judged);
+  joined.push(...(await judgeJoined(set)));
   if (values.list === true)
     for (const one of judged.filter((each) => isWrong(each) || isAbstained(each))) list(set, one);
   if (sets.length > 1) process.stdout.write(`${set}: ${lineOf(summarize(judged))}\n`);
 }
 if (values.write === true) {
-  const fresh = positionals.map((set) => JSON.parse(readFileSync(join(set, 'set.json'), 'utf8')) as SetNote);
-  writeFileSync(join(DOCS, fresh.length > 0 ? 'accuracy-fresh.md' : 'accuracy.md'), renderAccuracy(cases, fresh));
+  const name = notes.length > 0 ? 'accuracy-fresh.md' : 'accuracy.md';
+  writeFileSync(join(DOCS, name), renderAccuracy({ cases, heldOut, joined, notes }));
 }
-process.stdout.write(`${lineOf(summarize(cases))}\n`);
+if (heldOut.length > 0) process.stdout.write(`held out: ${lineOf(summarize(heldOut))}\n`);
+if (cases.length > 0) process.stdout.write(`${lineOf(summarize(cases, joined))}\n`);
 
 function list(set: string, one: Case): void {
   const { said, truth, confidence } = one;

@@ -1,5 +1,6 @@
 /** The one line with which `npm run accuracy` ends. */
 import type { Case } from './cases.ts';
+import type { JoinedCase } from './joined.ts';
 
 export interface Summary {
   /** Resets whose bytes name their sender. */
@@ -13,8 +14,8 @@ export interface Summary {
   readonly wrongProof: number;
 }
 
-/** Every case once: a wrong sender or cause is wrong, otherwise an unknown one is abstained. */
-export function summarize(cases: readonly Case[]): Summary {
+/** Every case once: a wrong sender or cause is wrong, otherwise an unknown one is abstained; joined captures count for proofs. */
+export function summarize(cases: readonly Case[], joined: readonly JoinedCase[] = []): Summary {
   const who = cases.filter(asksWho);
   const why = cases.filter(asksWhy);
   return {
@@ -23,7 +24,8 @@ export function summarize(cases: readonly Case[]): Summary {
     groupRight: cases.filter((one) => !one.identifiable && one.why === 'right').length,
     abstained: cases.filter((one) => !isWrong(one) && isAbstained(one)).length,
     wrong: cases.filter(isWrong).length,
-    wrongProof: cases.filter(({ wrongProof }) => wrongProof).length,
+    wrongProof:
+      cases.filter(({ wrongProof }) => wrongProof).length + joined.filter(({ proof, right }) => proof && !right).length,
   };
 }
 

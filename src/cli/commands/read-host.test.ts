@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -14,6 +15,10 @@ function file(name: string, content: string | Uint8Array): string {
   const path = join(work, name);
   writeFileSync(path, content);
   return path;
+}
+
+function zstd(content: Uint8Array): Uint8Array {
+  return execFileSync('zstd', ['-cq'], { input: content });
 }
 
 async function refusal(path: string): Promise<string> {
@@ -33,7 +38,7 @@ describe('firsthand read with host evidence', () => {
   it('refuses a file that holds nothing of its kind, with what to record', async () => {
     const words = file('words.txt', 'some\nwords\n');
     for (const [flag, remedy] of [
-      ['--kernel', 'tracing/trace'],
+      ['--kernel', 'firsthand-clock'],
       ['--strace', 'strace -f -ttt'],
       ['--ss', 'ss -tanp'],
       ['--journal', 'journalctl -o short-iso-precise'],
@@ -46,9 +51,34 @@ describe('firsthand read with host evidence', () => {
     }
   });
 
+  it.each([
+    ['gz', gzipSync],
+    ['zst', zstd],
+  ] as const)('reads the same from a file packed as %s', async (ending, pack) => {
+    const sources = ['kernel', 'strace', 'ss'] as const;
+    const flags = (toFile: (name: string) => string): string[] =>
+      sources.flatMap((name) => [`--${name}`, toFile(`${name}.txt`)]);
+    const plain = await run(['read', '--json', ...flags((name) => join(CASE, name)), CAPTURE]);
+    const packed = (name: string): string => file(`${name}.${ending}`, pack(readFileSync(join(CASE, name))));
+    const { code, out, err } = await run(['read', '--json', ...flags(packed), CAPTURE]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.replaceAll(`.txt.${ending}`, '.txt')).toBe(plain.out);
+    expect(out).toContain('"proof"');
+  });
+
+  it('refuses what is packed and broken off, whose rest might say the contrary', async () => {
+    const whole = gzipSync(readFileSync(join(CASE, 'strace.txt')));
+    expect(await refusal(file('half.gz', whole.subarray(0, whole.length / 2)))).toMatch(/half\.gz: gzip data damaged/);
+    expect(await refusal(file('half.zst', zstd(readFileSync(join(CASE, 'strace.txt'))).subarray(0, 200)))).toMatch(
+      /half\.zst: zstd data/,
+    );
+  });
+
   it('refuses what is empty, packed, missing or standard input', async () => {
     expect(await refusal(file('empty.txt', ''))).toContain('empty.txt: the file is empty');
-    expect(await refusal(file('packed.gz', gzipSync('x')))).toContain('packed.gz: is compressed; unpack it first');
+    expect(await refusal(file('packed.xz', new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0])))).toContain(
+      'packed.xz: looks like xz; unpack it first',
+    );
     expect(await refusal(join(work, 'none.txt'))).toContain('none.txt: no such file');
     expect(await refusal(work)).toContain('is a directory');
     expect(await refusal('-')).toContain('--strace -: standard input is for the capture');
