@@ -5,7 +5,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CleanupStack, withCleanup } from './cleanup.ts';
@@ -142,6 +152,11 @@ async function mountTracing(cleanup: CleanupStack): Promise<string> {
   cleanup.defer(`remove ${at}`, () => rmdirSync(at));
   await runCommand('mount', ['-t', 'tracefs', 'none', at]);
   cleanup.defer(`unmount ${at}`, () => runCommand('umount', [at]));
+  // An instance is the whole kernel's: that of a killed run is still there.
+  for (const name of readdirSync(join(at, 'instances'))) {
+    const pid = /^firsthand-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmdirSync(join(at, 'instances', name));
+  }
   return at;
 }
 

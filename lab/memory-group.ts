@@ -6,20 +6,18 @@ import type { CleanupStack } from './cleanup.ts';
 const V1 = '/sys/fs/cgroup/memory';
 const V2 = '/sys/fs/cgroup';
 
-/** Puts a process into a group of its own that may hold `bytes`; beyond it the kernel kills. */
-export function limitMemory(cleanup: CleanupStack, pid: number, bytes: number): void {
+/** A shell's test for whether this machine lets limits of memory be set. */
+export const MEMORY_GROUPS: string = `test -w ${V1}/memory.limit_in_bytes || { grep -qw memory ${V2}/cgroup.subtree_control && test -w ${V2}/cgroup.procs; }`;
+
+/** A group that may hold `bytes`, beyond which the kernel kills; returns what puts a process into it. Make it before the process: it is removed after that. */
+export function memoryGroup(cleanup: CleanupStack, bytes: number): (pid: number) => void {
   const isV1 = existsSync(join(V1, 'memory.limit_in_bytes'));
-  if (!isV1) writeFileSync(join(V2, 'cgroup.subtree_control'), '+memory');
-  const group = join(isV1 ? V1 : V2, `firsthand-${pid}`);
+  const group = join(isV1 ? V1 : V2, `firsthand-${process.pid}`);
   mkdirSync(group);
   cleanup.defer(`remove ${group}`, () => rmdirSync(group));
   writeFileSync(join(group, isV1 ? 'memory.limit_in_bytes' : 'memory.max'), String(bytes));
   // Swap would only delay it; a kernel that does not account for it has no such file.
   const swap = join(group, isV1 ? 'memory.memsw.limit_in_bytes' : 'memory.swap.max');
   if (existsSync(swap)) writeFileSync(swap, isV1 ? String(bytes) : '0');
-  writeFileSync(join(group, 'cgroup.procs'), String(pid));
+  return (pid) => writeFileSync(join(group, 'cgroup.procs'), String(pid));
 }
-
-/** Whether this machine lets limits of memory be set. */
-export const MEMORY_GROUPS =
-  'test -e /sys/fs/cgroup/memory/memory.limit_in_bytes || grep -qw memory /sys/fs/cgroup/cgroup.controllers';

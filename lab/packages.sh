@@ -2,7 +2,7 @@
 # Installs, on Debian and Ubuntu, what the lab and the tests run: only what is missing, nothing when all is there.
 set -eu
 
-packages='tcpdump tshark tcptrace nginx haproxy apache2-bin nftables iproute2 python3 conntrack dsniff strace zstd openssl chromium golang-go postgresql redis-server stunnel4 hping3'
+packages='tcpdump tshark tcptrace nginx haproxy apache2-bin nftables iproute2 procps python3 conntrack dsniff strace zstd openssl chromium golang-go postgresql redis-server stunnel4 hping3'
 
 missing=
 count=0

@@ -8,7 +8,7 @@ import { waitForListener } from './listener.ts';
 /** A startup packet of protocol 3.0, for the user and the database `postgres`. */
 export const PG_STARTUP: string = withLength(`${int32(196_608)}user\0postgres\0database\0postgres\0\0`);
 /** ReadyForQuery, outside of a transaction: what ends each answer. */
-export const PG_READY: RegExp = /Z\0\0\0\x05I$/;
+export const PG_READY = 'Z\0\0\0\x05I';
 
 /** A simple query. */
 export function pgQuery(sql: string): string {

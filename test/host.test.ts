@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readCapture } from '../src/collect/read-capture.ts';
+import { readCaptures } from '../src/collect/read-captures.ts';
 import { readHost, type HostFiles } from '../src/collect/read-host.ts';
 import type { Report, Reset } from '../src/report/types.ts';
 
@@ -150,6 +151,43 @@ describe.each(Object.entries(TRUTH))('%s', (name, sources) => {
     }
   });
 });
+
+describe('beside captures from two hosts, whose clocks differ by minutes,', () => {
+  const cases = Object.keys(TRUTH).flatMap((name) => [
+    { name, order: 'the own host first' },
+    { name, order: 'the own host last' },
+  ]);
+  it.each(cases)('$name is judged as beside one, $order', async ({ name, order }) => {
+    const files = kindsOf(name, 'all');
+    const far = join(work, `${name}-far.pcap`);
+    writeFileSync(far, laterBy(100, readFileSync(join(HOST, name, 'capture.pcap'))));
+    const near = join(HOST, name, 'capture.pcap');
+    const paths = order === 'the own host first' ? [near, far] : [far, near];
+    const outcomes = await readCaptures(paths, { host: await readHost(files) });
+    expect(outcomes).toHaveLength(1);
+    const [outcome] = outcomes;
+    if (outcome === undefined || !('report' in outcome)) throw new Error('no report');
+    expect(outcome.paths).toEqual(paths);
+    const alone = await only(name, files);
+    const { sender, cause, evidence } = outcome.report.resets[0]!;
+    expect(outcome.report.resets).toHaveLength(1);
+    expect({ sender, cause }).toEqual({ sender: alone.sender, cause: alone.cause });
+    expect(saidByHost(evidence)).toEqual(saidByHost(alone.evidence));
+  });
+});
+
+function saidByHost(evidence: Reset['evidence']): string[] {
+  return evidence.map(({ text }) => text).filter((text) => /^(?:kernel|strace|ss|journal)\.txt:/.test(text));
+}
+
+/** A capture by a clock that is ahead: classic pcap, little endian. */
+function laterBy(seconds: number, capture: Uint8Array): Uint8Array {
+  const view = new DataView(Uint8Array.from(capture).buffer);
+  for (let at = 24; at + 16 <= view.byteLength; at += 16 + view.getUint32(at + 8, true)) {
+    view.setUint32(at, view.getUint32(at, true) + seconds, true);
+  }
+  return new Uint8Array(view.buffer);
+}
 
 it('has a truth for every recorded case, and no address or name of the machine that recorded it', () => {
   const cases = readdirSync(HOST);

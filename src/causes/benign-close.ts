@@ -1,6 +1,7 @@
 import { isCloseNotify } from '../evidence/application.ts';
 import { seqDiff } from '../wire/seq.ts';
 import type { ResetFacts } from '../evidence/facts.ts';
+import { unansweredProbes } from './dead-peer.ts';
 import { NO, shown, type Cause, type Judgement } from './define.ts';
 import { who } from './telling.ts';
 
@@ -78,7 +79,7 @@ export const benignClose: Cause = {
       app.responseComplete === true &&
       app.requestComplete !== false &&
       seqDiff(rst.packet.ack, endOfData(facts)) >= 0 &&
-      half.client.keepAlivesUnanswered === 0
+      unansweredProbes(facts, 'client') === 0
     ) {
       return fires(
         0.75,

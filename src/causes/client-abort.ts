@@ -1,6 +1,7 @@
 import type { ResetFacts } from '../evidence/facts.ts';
 import { seqDiff } from '../wire/seq.ts';
 import { lateBytes } from './data-after-close.ts';
+import { unansweredProbes } from './dead-peer.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { lasting, serviceJournal, who } from './telling.ts';
 
@@ -39,7 +40,7 @@ export const clientAbort: Cause = {
     if (mechanism.mechanism !== 'active-abort' || facts.sender !== 'client') return NO;
     if (lateBytes(facts) > 0) return NO;
     const { app, rst, half } = facts;
-    if (half.server.finFrame > 0 || half.client.keepAlivesUnanswered > 1) return NO;
+    if (half.server.finFrame > 0 || unansweredProbes(facts, 'client') > 1) return NO;
     const frame = rst.packet.frame;
     if (app.pending === true && (facts.idleMs ?? 0) < WAITED_MS) {
       return {

@@ -19,6 +19,12 @@ describe('dead-peer', () => {
     const { fired } = judge(OPEN + '10000 > A seq=4\n10001 < A\n11000 > A seq=4\n11001 < A\n13000 > RA');
     expect(fired).not.toContain('dead-peer');
   });
+  it('does not count a probe that has had no time to be answered', () => {
+    expect(judge(OPEN + '10000 > A seq=4\n10001 < A\n11000 > A seq=4\n11080 > RA').fired).not.toContain('dead-peer');
+    expect(judge(OPEN + '10000 > A seq=4\n10001 < A\n11000 > A seq=4\n12000 > RA').fired).toContain('dead-peer');
+    const far = '0 > S\n800 < SA\n800.1 > A\n802 > PA len=4\n1603 < PA len=4\n1603.1 > A\n10000 > A seq=4\n10801 < A\n';
+    expect(judge(`${far}12000 > A seq=4\n13000 > RA`).fired).not.toContain('dead-peer');
+  });
   describe('advises by what went unanswered', () => {
     it('probes: how often they are sent', () => {
       const said = advice(`${OPEN}10000 > A seq=4\n11000 > A seq=4\n12000 > A seq=4\n13000 > RA`);

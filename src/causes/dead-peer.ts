@@ -1,4 +1,5 @@
-import type { ResetFacts } from '../evidence/facts.ts';
+import { other, type ResetFacts } from '../evidence/facts.ts';
+import type { Side } from '../terms/actors.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { lasting, who } from './telling.ts';
 
@@ -25,12 +26,12 @@ export const deadPeer: Cause = {
   tell({ facts }) {
     if (!hasProbed(facts))
       return `${who(facts, facts.sender)} gave up on ${who(facts, facts.receiver)}, which left ${facts.half[facts.sender].repeatsUnanswered} retransmissions unanswered`;
-    return `${who(facts, facts.sender)} gave up on ${who(facts, facts.receiver)}, which left ${facts.half[facts.sender].keepAlivesUnanswered} keep-alive probes unanswered`;
+    return `${who(facts, facts.sender)} gave up on ${who(facts, facts.receiver)}, which left ${unansweredProbes(facts, facts.sender)} keep-alive probes unanswered`;
   },
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'active-abort') return NO;
     const { sender, receiver, half, rst } = facts;
-    const probes = half[sender].keepAlivesUnanswered;
+    const probes = unansweredProbes(facts, sender);
     if (probes === 0 && gaveUpRepeating(facts)) {
       const repeats = half[sender].repeatsUnanswered;
       return {
@@ -114,8 +115,18 @@ export const deadPeer: Cause = {
 };
 
 /** It asked by keep-alive probes whether the peer is there; otherwise it repeated its data. */
-function hasProbed({ half, sender }: ResetFacts): boolean {
-  return half[sender].keepAlivesUnanswered > 0;
+function hasProbed(facts: ResetFacts): boolean {
+  return unansweredProbes(facts, facts.sender) > 0;
+}
+
+/** Keep-alive waits a second at least for an answer; less than this, or than two round trips, is too short to miss one. */
+const AWAITED_MS = 200;
+
+/** Keep-alive probes of a side that its peer has had the time to answer, and did not. */
+export function unansweredProbes({ half, rttMs, atNs }: ResetFacts, side: Side): number {
+  const { keepAlivesUnanswered, lastNs } = half[side];
+  const awaitedMs = Math.max(AWAITED_MS, 2 * (rttMs[other(side)] ?? 0));
+  return (atNs - lastNs) / 1e6 < awaitedMs ? Math.max(0, keepAlivesUnanswered - 1) : keepAlivesUnanswered;
 }
 
 /** Fewer repeats in less time are a loss that is being repaired. */

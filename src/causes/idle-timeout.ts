@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts';
 import { idlePeriod } from '../evidence/population.ts';
+import { unansweredProbes } from './dead-peer.ts';
 import { NO, shown, type Cause, type Remedy, type ResetCase } from './define.ts';
 import { idleSetting } from './settings.ts';
 import { abortCounters, forwards, lasting, who } from './telling.ts';
@@ -46,7 +47,7 @@ export const idleTimeout: Cause = {
     const { facts, population } = input;
     const { idleMs, quietMs, sender } = facts;
     if (input.mechanism.mechanism !== 'active-abort' || idleMs === null || quietMs === null) return NO;
-    if (quietMs < QUIET_MS || facts.half[sender].keepAlivesUnanswered > 1) return NO;
+    if (quietMs < QUIET_MS || unansweredProbes(facts, sender) > 1) return NO;
     // Data that waits for its acknowledgement is no idle connection: its retransmission timer is running.
     if (facts.half[facts.receiver].finFrame > 0 || facts.unackedFromSender > 0) return NO;
     const evidence: Evidence[] = [

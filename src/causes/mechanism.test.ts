@@ -29,6 +29,11 @@ describe('an answer', () => {
     const verdict = judge(`${FAR}125 > A\n${lines}`, { clientTtl: 62, serverTtl: 64 });
     expect(verdict.mechanism.mechanism).toBe(mechanism);
   });
+  it('may take a second where no round trip was measured', () => {
+    const atServer = { clientTtl: 62, serverTtl: 64 };
+    expect(judge('0 > S\n0.1 < SA\n240 > R', atServer).mechanism.mechanism).toBe('passive-answer');
+    expect(judge('0 > S\n0.1 < SA\n1240 > R', atServer).mechanism.mechanism).toBe('unknown');
+  });
 });
 
 describe('shapes', () => {

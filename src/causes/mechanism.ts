@@ -10,6 +10,7 @@ import type { Actor, Level } from '../terms/actors.ts';
 import type { Mechanism } from '../terms/mechanisms.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
+import { promptNs } from '../flow/rst-trigger.ts';
 import { ACK } from '../wire/tcp.ts';
 import { OPT_TIMESTAMPS } from '../wire/tcp-options.ts';
 import { ms } from './duration.ts';
@@ -178,17 +179,13 @@ interface Shape {
   readonly evidence: Evidence;
 }
 
-/** An answer comes within a few round trips; this is the floor for a busy host. */
-const ANSWER_FLOOR_MS = 50;
-
 function shapeOf(rst: RstRecord, signs: Signs): Shape {
   const { packet, from, to, trigger } = rst;
   const frames = [{ input: signs.input, frame: packet.frame }];
   const withTrigger = trigger === null ? frames : [{ input: signs.input, frame: trigger.frame }, ...frames];
   const bare = (packet.flags & ACK) === 0;
   const delayMs = trigger === null ? null : (packet.tNs - trigger.tNs) / 1e6;
-  const promptMs = Math.max(ANSWER_FLOOR_MS, 4 * (signs.rttMs ?? ANSWER_FLOOR_MS));
-  const prompt = delayMs !== null && (delayMs <= promptMs || rst.takesTurn);
+  const prompt = delayMs !== null && (delayMs <= promptNs(from) / 1e6 || rst.takesTurn);
 
   if (answersSyn(rst)) {
     return {

@@ -9,7 +9,6 @@ import type { Surroundings } from './surroundings.ts';
 
 export interface Signs {
   readonly input: number;
-  readonly rttMs: number | null;
   /** Signs that the claimed sender did send it. */
   readonly inFavour: number;
   readonly evidence: readonly Evidence[];
@@ -102,7 +101,6 @@ export function readSigns(rst: RstRecord, around: Surroundings): Signs {
   }
   return {
     input: around.input,
-    rttMs: around.rttMs,
     inFavour,
     evidence,
     against: [...against, ...copiedIpId(rst, around)],

@@ -28,7 +28,7 @@ export const staleReuse: Cause = {
   },
   tell({ facts }) {
     const race = crossing(facts);
-    const after = lasting(facts.idleMs);
+    const after = lasting(idleBeforeRequest(facts));
     return race === 'race'
       ? `${who(facts, 'client')} sent a new request after ${after} idle while the server’s FIN was on its way`
       : `${who(facts, 'client')} sent a new request after ${after} idle on a connection that ${who(facts, 'server')} had closed`;
@@ -37,7 +37,8 @@ export const staleReuse: Cause = {
     if (mechanism.mechanism !== 'passive-answer' || facts.sender !== 'server') return NO;
     const { trigger, half, app } = facts;
     const fin = half.server.finFrame;
-    if (trigger === null || fin === 0 || trigger.packet.length === 0) return NO;
+    // The RST may answer an ACK behind the request, which came to a client that had not heard of the first one.
+    if (trigger === null || fin === 0) return NO;
     const finishedBefore = facts.bytes.server > 0 && app.turns >= 2 && half.server.lastDataFrame < app.lastRunFrame;
     if (!finishedBefore || app.lastSpeaker !== 'client' || !isNewRequest(facts)) return NO;
     if (facts.unackedFromReceiver < app.lastRunBytes || isCloseNotify(app.tls.client, app.isTls)) return NO;
@@ -51,19 +52,19 @@ export const staleReuse: Cause = {
           facts,
           'fin-before-request',
           [fin, app.lastRunFrame, facts.rst.packet.frame],
-          `the server sent its FIN in frame ${fin}, the client a new request in frame ${app.lastRunFrame}, after ${lasting(facts.idleMs)} idle`,
+          `the server sent its FIN in frame ${fin}, the client a new request in frame ${app.lastRunFrame}, after ${lasting(idleBeforeRequest(facts))} idle`,
         ),
         crossed === 'late'
           ? shown(
               facts,
               'late',
-              [fin, trigger.packet.frame],
-              'late: the client’s kernel had the FIN before the request was written (the request acknowledges it, or a round trip lay between)',
+              [fin, app.lastRunFrame],
+              'late: the client’s kernel had the FIN before the request was written, which acknowledges it',
             )
           : shown(
               facts,
               'race',
-              [fin, trigger.packet.frame],
+              [fin, app.lastRunFrame],
               'race: FIN and request crossed on the way; the request does not acknowledge the FIN',
             ),
       ],
@@ -71,7 +72,7 @@ export const staleReuse: Cause = {
   },
   remedies({ facts }) {
     const setting = idleSetting(facts.server.name, facts.server.role);
-    const limitMs = Math.max(500, Math.round(((facts.idleMs ?? 5000) * 0.8) / 100) * 100);
+    const limitMs = Math.max(500, Math.round(((idleBeforeRequest(facts) ?? 5000) * 0.8) / 100) * 100);
     return [
       {
         text: 'In the client: retire idle connections before the server does',
@@ -106,21 +107,37 @@ export const staleReuse: Cause = {
   },
 };
 
+/** Time without data before the request that met the closed socket, milliseconds; null while unknown. */
+function idleBeforeRequest({ rst: { exchange }, app, idleMs }: ResetFacts): number | null {
+  const isRun = exchange.runFrame === app.lastRunFrame && exchange.idleBeforeRunNs >= 0;
+  return isRun ? exchange.idleBeforeRunNs / 1e6 : idleMs;
+}
+
 /** Shorter pauses happen inside a conversation; a pool's connection waits longer. */
 const POOLED_MS = 300;
 
 /** The run of data that met the RST begins a request: it says so, or it comes after a pause on a connection closed when idle. */
 function isNewRequest(facts: ResetFacts): boolean {
-  const { app, half } = facts;
+  const { app } = facts;
   if (app.request !== null) return app.request.frame >= app.lastRunFrame;
-  const finIdleMs = (half.server.finNs - half.server.lastDataNs) / 1e6;
-  return (facts.idleMs ?? 0) >= POOLED_MS || finIdleMs >= POOLED_MS;
+  return (idleBeforeRequest(facts) ?? 0) >= POOLED_MS || idleAtClose(facts) >= POOLED_MS;
+}
+
+/** A close and the last word that announces it are one act. */
+const SAME_ACT_NS = 50e6;
+
+/** How long nothing had been said when the server closed, milliseconds: before its FIN, or before the word that announces it. */
+function idleAtClose({ half, marks, clientSide }: ResetFacts): number {
+  const { finNs, finFrame, lastDataNs } = half.server;
+  const data = marks.filter(({ packet }) => packet.length > 0 && packet.frame < finFrame);
+  const [before, last] = data.slice(-2);
+  const isAnnounced = before !== undefined && [before, last].every((mark) => mark!.packet.side !== clientSide);
+  if (isAnnounced && finNs - last!.packet.tNs < SAME_ACT_NS) return (last!.packet.tNs - before.packet.tNs) / 1e6;
+  return (finNs - lastDataNs) / 1e6;
 }
 
 /** RFC 9293 §3.10.7.4: a request that acknowledges the FIN was written after the FIN had arrived. */
-export function crossing(facts: ResetFacts): 'race' | 'late' {
-  const { trigger, half } = facts;
-  if (trigger !== null && seqDiff(trigger.packet.ack, half.server.finEnd) >= 0) return 'late';
-  if (half.client.acked >= 0 && seqDiff(half.client.acked, half.server.finEnd) >= 0) return 'late';
-  return 'race';
+export function crossing({ trigger, half, app, marks }: ResetFacts): 'race' | 'late' {
+  const request = marks.find(({ packet }) => packet.frame === app.lastRunFrame)?.packet ?? trigger?.packet;
+  return request !== undefined && seqDiff(request.ack, half.server.finEnd) >= 0 ? 'late' : 'race';
 }

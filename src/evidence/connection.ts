@@ -17,6 +17,7 @@ import {
   type PacketStore,
 } from '../flow/packets.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
+import { promptNs } from '../flow/rst-trigger.ts';
 import { flagsOf, hostOf, lastFrameOf, OPENER_1, portOf, type Connections } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
 import { connState, historyOf } from '../flow/zeek.ts';
@@ -318,11 +319,8 @@ function lastBefore(trace: Trace, store: PacketStore, frame: number): number | n
   return found < 0 ? null : timeAt(store, found);
 }
 
-/** An answer comes within a few round trips; whatever lies longer ago did not provoke the RST. */
 function isPrompt(trigger: Trigger, rst: RstRecord): boolean {
-  if (rst.takesTurn) return true;
-  const rtt = roundTripNs(rst.from);
-  return trigger.delayMs <= Math.max(50, Number.isFinite(rtt) ? (4 * rtt) / 1e6 : 200);
+  return rst.takesTurn || trigger.delayMs <= promptNs(rst.from) / 1e6;
 }
 
 /** A close that sends its FIN and aborts right behind it, as option nolinger does, is one act: it began with the FIN. */

@@ -22,13 +22,20 @@ export function findTrigger(rst: Packet, recent: readonly Packet[], from: Half, 
   );
   const fitting = candidates.slice(met + 1).filter((p) => (p.flags & ACK) !== 0 && p.ack === rst.seq);
   const inTurn = fitting.filter(takesTurn)[answered];
-  const roundTrip = roundTripNs(from);
-  const prompt = 4 * (Number.isFinite(roundTrip) ? roundTrip : 0);
-  if (inTurn !== undefined && rst.tNs - inTurn.tNs <= Math.max(PROMPT_NS, prompt)) return inTurn;
+  if (inTurn !== undefined && rst.tNs - inTurn.tNs <= promptNs(from)) return inTurn;
   return fitting.at(-1) ?? null;
 }
 
-const PROMPT_NS = 50e6;
+/** An answer comes within a few round trips; whatever lies longer ago did not provoke the RST. */
+export function promptNs(from: Half): number {
+  const roundTrip = roundTripNs(from);
+  return Number.isFinite(roundTrip) ? Math.max(BUSY_NS, 4 * roundTrip) : UNMEASURED_NS;
+}
+
+/** A busy host takes so long on the shortest path. */
+const BUSY_NS = 50e6;
+/** Within this a kernel expects the answer to its first segment (RFC 6298 §2.1). */
+const UNMEASURED_NS = 1e9;
 
 /** Pure ACKs take no turn: those before the end met a live socket, which does not answer them. */
 function takesTurn(packet: Packet): boolean {

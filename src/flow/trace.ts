@@ -265,7 +265,7 @@ function update(trace: Trace, context: FollowContext, slot: number, view: DataVi
     if (acksSyn && seqDiff(ackAt(store, slot), peer.isn) > 0) half.handshakeNs = answerNs;
   }
   noteHabits(half, store, slot, flags);
-  if (flags & SYN) noteSyn(half, options, flags, seq, tNs);
+  if (flags & SYN) noteSyn(half, peer, options, flags, seq, tNs);
 
   const before = half.nextSeq;
   const isNew = before < 0 || seqDiff(end, before) > 0;
@@ -336,14 +336,17 @@ function isKeepAlive(seq: number, length: number, nextSeq: number, flags: number
   return length <= 1 && seqDiff(seq, nextSeq) === -1 && !(flags & FIN);
 }
 
-function noteSyn(half: Half, options: TcpOptions, flags: number, seq: number, tNs: number): void {
+function noteSyn(half: Half, peer: Half, options: TcpOptions, flags: number, seq: number, tNs: number): void {
   if (half.isn < 0) {
     half.isn = seq;
     if (flags & ACK) half.synAckNs = tNs;
     else half.synNs = tNs;
   }
   if (options.bits & OPT_MSS) half.mss = options.mss;
+  if (peer.synAckNs >= 0) return;
   half.windowScale = options.bits & OPT_WINDOW_SCALE ? options.windowScale : 0;
+  // RFC 7323 §2.2: both sides scale, or none does.
+  if (flags & ACK && !(options.bits & OPT_WINDOW_SCALE)) peer.windowScale = 0;
 }
 
 function noteHabits(half: Half, store: PacketStore, slot: number, flags: number): void {

@@ -6,6 +6,7 @@ import type { Population } from '../evidence/population.ts';
 import type { RstRecord } from '../flow/rst-record.ts';
 import type { Shared } from '../vantage/joined.ts';
 import { passagesOf, type Passage } from '../vantage/passages.ts';
+import { nameOfSegment } from '../vantage/same-packet.ts';
 import type { Sighting } from '../vantage/sighting.ts';
 import { buildReset, type JudgedReset } from './build.ts';
 import { jointLadder } from './joint-ladder.ts';
@@ -23,6 +24,7 @@ export function jointReset(
 ): JudgedReset {
   const passages = group.vantage === null ? [] : passagesOf(group.vantage);
   const own = primaryOf(facts, passages);
+  borrowWitness(own, facts);
   const sightingOf = (one: ResetFacts): Sighting => group.sightings.find(({ input }) => input === one.input)!;
   const judged = facts.map((one) => {
     const elsewhere = (base: Parameters<typeof judgeOrigin>[0], rst: RstRecord): typeof base => {
@@ -70,11 +72,36 @@ const BY_PLACE: ReadonlySet<string> = new Set(['seen-leaving', 'never-left-its-h
 function primaryOf(facts: readonly ResetFacts[], passages: readonly Passage[]): ResetFacts {
   for (const { seen } of passages) {
     for (const { input, rst } of seen) {
-      const own = facts.find((one) => one.input === input && one.rst.packet.frame === rst.packet.frame);
+      const own = facts.find((one) => isRstOf(one, input, rst.packet.frame));
       if (own !== undefined) return own;
     }
   }
   return facts[0]!;
+}
+
+/**
+ * What a host says of a reset is joined to a capture by time, so to the one whose clock is that host's. It is of the same
+ * RST wherever that was seen.
+ */
+function borrowWitness(own: ResetFacts, facts: readonly ResetFacts[]): void {
+  if (settles(own)) return;
+  const name = nameOfRst(own);
+  const same = facts.filter((one) => one.sender === own.sender && nameOfRst(one) === name);
+  const { witness } = same.find(settles) ?? own;
+  if (witness !== undefined) own.witness = witness;
+}
+
+/** Captures number the sides each in its own way. */
+function nameOfRst({ rst: { packet } }: ResetFacts): string {
+  return nameOfSegment({ ...packet, side: 0 });
+}
+
+function settles({ witness }: ResetFacts): boolean {
+  return witness !== undefined && (witness.sent !== null || witness.letGo !== null || witness.death !== null);
+}
+
+function isRstOf(facts: ResetFacts, input: number, frame: number): boolean {
+  return facts.input === input && facts.rst.packet.frame === frame;
 }
 
 function passageOf(passages: readonly Passage[], input: number, frame: number): Passage | undefined {

@@ -4,7 +4,7 @@ import type { LabContext } from '../../context.ts';
 import { startPostgres } from '../../postgres.ts';
 import { startRedis } from '../../redis.ts';
 import { LOOPBACK, defineScenario } from '../../scenario.ts';
-import type { Need, Scenario } from '../../scenario.ts';
+import type { Need, Scenario, Truth } from '../../scenario.ts';
 
 const PROBES = 5;
 
@@ -27,7 +27,14 @@ listen front
   await haproxy.stop('SIGKILL');
 }
 
-function checked(name: string, title: string, need: Need, run: Scenario['run'], why: string): Scenario {
+function checked(
+  name: string,
+  title: string,
+  need: Need,
+  run: Scenario['run'],
+  why: string,
+  equivalents: Pick<Truth, 'equivalent' | 'equivalentBecause'>,
+): Scenario {
   return defineScenario({
     id: `health-check/${name}`,
     cause: 'health-check',
@@ -38,7 +45,7 @@ function checked(name: string, title: string, need: Need, run: Scenario['run'], 
     ports: 2,
     capturedPorts: 1,
     resets: PROBES,
-    truth: { sender: 'client', mechanism: 'active-abort', cause: 'health-check', ...IDENTIFIABLE, why },
+    truth: { sender: 'client', mechanism: 'active-abort', cause: 'health-check', ...equivalents, why },
     run,
   });
 }
@@ -53,15 +60,20 @@ export const scenarios: readonly Scenario[] = [
       await check(lab, 'option redis-check');
     },
     'HAProxy `option redis-check`, `check inter 500ms` against Redis: connect, PING, PONG, reset',
+    {
+      equivalent: ['benign-close'],
+      equivalentBecause: 'whoever asks the same on a schedule and resets after the answer leaves what a probe leaves',
+    },
   ),
   checked(
-    'haproxy-pgsql-check',
-    'HAProxy greets PostgreSQL every 500 ms and ends each probe by a RST',
+    'haproxy-before-postgres',
+    'HAProxy connects to PostgreSQL every 500 ms and ends each probe by a RST, an "incomplete startup packet" each',
     'postgres',
     async (lab) => {
       await startPostgres(lab, []);
-      await check(lab, 'option pgsql-check user postgres');
+      await check(lab, 'option tcplog');
     },
-    'HAProxy `option pgsql-check`, `check inter 500ms` against PostgreSQL: connect, startup packet, the answer, reset',
+    'HAProxy `check inter 500ms` without a check of its own kind, against PostgreSQL: connect, and reset at once',
+    IDENTIFIABLE,
   ),
 ];

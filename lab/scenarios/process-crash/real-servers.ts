@@ -1,4 +1,4 @@
-import { limitMemory } from '../../memory-group.ts';
+import { memoryGroup } from '../../memory-group.ts';
 import { startNodeServer, whileBusy } from '../../node-server.ts';
 import { TCP_STATE } from '../../puppet.ts';
 import type { PuppetSocket } from '../../puppet.ts';
@@ -75,6 +75,7 @@ const outOfMemory: Scenario = defineScenario({
     'One request made the server fill buffers until the out-of-memory killer of its control group (256 MB) ended it; four others had come meanwhile',
   ),
   async run(lab) {
+    const confine = memoryGroup(lab.cleanup, 256 * 2 ** 20);
     const server = await startNodeServer(
       lab,
       `(asked, answer) => {
@@ -85,7 +86,7 @@ const outOfMemory: Scenario = defineScenario({
       }`,
     );
     const clients = await servedClients(lab, CLIENTS);
-    limitMemory(lab.cleanup, server.pid, 256 * 2 ** 20);
+    confine(server.pid);
     await clients[0]!.send(request('/export'));
     await lab.network.settle();
     for (const client of clients.slice(1)) await client.send(request('/work'));

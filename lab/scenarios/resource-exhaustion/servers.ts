@@ -1,3 +1,7 @@
+/**
+ * Servers that accept and cannot serve. The kernel's own shortages (TCP_ABORT_ON_MEMORY) have no scenario: tcp_mem and
+ * tcp_max_orphans are one for the whole machine, and lowering them would reset what others have open there.
+ */
 import { startNginx } from '../../nginx.ts';
 import { startNodeServer, whileBusy } from '../../node-server.ts';
 import type { LabContext } from '../../context.ts';

@@ -1,8 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { startApache } from '../../apache.ts';
 import type { LabContext } from '../../context.ts';
 import { IDENTIFIABLE } from '../../equivalents.ts';
-import { waitForListener } from '../../listener.ts';
 import { PG_READY, PG_STARTUP, pgQuery, startPostgres } from '../../postgres.ts';
 import { TCP_STATE } from '../../puppet.ts';
 import type { PuppetSocket } from '../../puppet.ts';
@@ -18,14 +16,14 @@ interface Service {
   readonly greet?: (client: PuppetSocket) => Promise<void>;
   readonly ask: string;
   /** What ends its answer. */
-  readonly answered: RegExp;
+  readonly answered: string;
   /** How long after its FIN the server still takes what comes. */
   readonly lingersMs?: number;
 }
 
-async function receiveUntil(client: PuppetSocket, end: RegExp): Promise<void> {
+async function receiveUntil(client: PuppetSocket, end: string): Promise<void> {
   let text = '';
-  while (!end.test(text)) {
+  while (!text.endsWith(end)) {
     const part = await client.receive();
     if (part === '') throw new Error(`the server closed after ${JSON.stringify(text)}`);
     text += part;
@@ -49,36 +47,13 @@ async function reuse(lab: LabContext, service: Service): Promise<void> {
 const redis: Service = {
   start: (lab) => startRedis(lab, lab.port, ['--timeout', '1']),
   ask: 'GET greeting\r\n',
-  answered: /\r\n$/,
+  answered: '\r\n',
 };
 
 const apache: Service = {
-  async start(lab) {
-    await mkdir(join(lab.directory, 'htdocs'));
-    await writeFile(join(lab.directory, 'htdocs', 'page'), 'hello\n');
-    const file = join(lab.directory, 'apache.conf');
-    await writeFile(
-      file,
-      `LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-ServerName lab.example
-ServerRoot ${lab.directory}
-DocumentRoot ${lab.directory}/htdocs
-PidFile ${lab.directory}/apache.pid
-DefaultRuntimeDir ${lab.directory}
-Mutex pthread
-ErrorLog ${lab.directory}/error.log
-Listen ${lab.at(lab.port)}
-StartServers 1
-KeepAlive On
-KeepAliveTimeout 1
-`,
-    );
-    const helper = await lab.spawn('apache2', ['-f', file, '-DFOREGROUND']);
-    await waitForListener(lab.port, helper);
-  },
+  start: (lab) => startApache(lab, 'KeepAlive On\nKeepAliveTimeout 1'),
   ask: request('/page'),
-  answered: /hello\n$/,
+  answered: 'hello\n',
   // Two seconds of lingering close, in which a late request is read and thrown away without a word.
   lingersMs: 3000,
 };

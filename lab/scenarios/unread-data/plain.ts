@@ -41,8 +41,9 @@ const fullBuffer: Scenario = defineScenario({
     sender: 'server',
     mechanism: 'active-abort',
     cause: 'unread-data',
-    equivalent: ['process-crash'],
-    equivalentBecause: 'SIGKILL closes the same unread socket in the same way',
+    equivalent: ['process-crash', 'payload-rejected', 'protocol-mismatch'],
+    equivalentBecause:
+      'SIGKILL closes the same unread socket in the same way; and a server that says nothing does not show whether it refused the protocol or the length of what it left unread',
     why: 'The client wrote until the last window that the server, which reads nothing, had advertised was used up to its last byte; then the server called close(), and its RST has the window of an empty buffer',
   },
   async run(lab) {
