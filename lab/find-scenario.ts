@@ -5,14 +5,15 @@ import type { Scenario } from './scenario.ts';
 
 /** The scenarios that are meant: one, or those that show a cause. Throws `Failure` with the nearest name. */
 export function findScenarios(asked: string, scenarios: readonly Scenario[]): readonly Scenario[] {
-  const [cause = '', name] = asked.split('/', 2);
+  if (asked === '') throw new Failure('name a cause, or CAUSE/NAME', ['firsthand lab   lists them all']);
+  const [cause = '', name = ''] = asked.split('/', 2);
   const ofCause = scenarios.filter((scenario) => scenario.cause === cause);
   if (ofCause.length === 0) {
     const meant = toMeant(asked, scenarios);
     const hint = meant === null ? '' : `, did you mean ${meant}?`;
     throw new Failure(`the lab has no cause ${cause}${hint}`, ['firsthand lab   lists them all']);
   }
-  if (name === undefined) {
+  if (name === '') {
     const firing = ofCause.filter(({ kind }) => kind === 'fires');
     return firing.length > 0 ? firing : ofCause;
   }

@@ -35,7 +35,7 @@ export type Delivery =
   | { readonly scenario: string; readonly failed: string };
 
 /** Under /run `ip` keeps the names of network namespaces; temporary files are put there as well. */
-const WITH_OWN_RUN = ['sh', '-c', 'mount -t tmpfs -o mode=755 firsthand-lab /run && exec "$@"', 'sh'];
+const WITH_OWN_RUN = ['sh', '-c', 'mount -n -t tmpfs -o mode=755 firsthand-lab /run && exec "$@"', 'sh'];
 /** Far beyond what undoing takes. */
 const STOP_MS = 10_000;
 const MAX_STDERR = 4000;

@@ -40,7 +40,9 @@ export const showLab: ShowLab = async (asked, flags, io) => {
   const scenario = await pick(findScenarios(asked, scenarios));
   const work = async (cleanup: CleanupStack): Promise<number> => {
     const folder = flags.keep === undefined ? null : await makeKept(flags.keep, scenario, cleanup);
-    const obtained = await inProgress(`making ${scenario.id}`, io, () => obtain(scenario, cleanup));
+    const obtained = await inProgress(`making ${scenario.id}: some seconds`, io, cleanup, () =>
+      obtain(scenario, cleanup),
+    );
     const placed = await place(obtained.captures, folder ?? makeDirectory(cleanup));
     await showOpening(scenario, obtained, placed, flags, io);
     const reports = await readAll(scenario, placed, flags.keep !== undefined);
@@ -80,14 +82,18 @@ async function makeKept(directory: string, scenario: Scenario, cleanup: CleanupS
 }
 
 /** Making a scenario takes seconds; a person at a terminal is told what they are for. */
-async function inProgress<T>(what: string, { stderr }: Io, work: () => Promise<T>): Promise<T> {
+async function inProgress<T>(what: string, { stderr }: Io, cleanup: CleanupStack, work: () => Promise<T>): Promise<T> {
   if (!stderr.isTTY) return work();
-  stderr.write(`${what} …`);
-  try {
-    return await work();
-  } finally {
-    stderr.write('\r\u001b[K');
-  }
+  let isShown = true;
+  const erase = (): void => {
+    if (isShown) stderr.write('\r\u001b[K');
+    isShown = false;
+  };
+  stderr.write(what);
+  cleanup.defer('erase the line that says so', erase);
+  const result = await work();
+  erase();
+  return result;
 }
 
 /** Copies the captures under the names of their places: that is how the report calls them. */

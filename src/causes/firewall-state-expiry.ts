@@ -9,7 +9,13 @@ const MIN_QUIET_MS = 1500;
 
 /** It was quiet long enough for a device to forget the connection. */
 export function forgottenByThen(facts: ResetFacts): boolean {
-  return facts.quietMs !== null && facts.quietMs >= MIN_QUIET_MS;
+  return unrefreshedMs(facts) >= MIN_QUIET_MS;
+}
+
+/** Time without a packet that refreshes a device’s state, milliseconds: to some, keep-alive probes do not count. */
+function unrefreshedMs({ quietMs, idleMs, half }: ResetFacts): number {
+  const probed = half.client.keepAlives + half.server.keepAlives > 0;
+  return Math.max(quietMs ?? 0, probed ? (idleMs ?? 0) : 0);
 }
 
 /** A firewall or NAT forgot the connection and answers its next packet with a RST. */
@@ -39,19 +45,14 @@ export const firewallStateExpiry: Cause = {
     ],
   },
   tell({ facts }) {
-    return `the first packet after ${lasting(facts.quietMs)} of quiet was answered with a RST in the name of ${who(facts, facts.sender)}`;
+    return `the first packet after ${lasting(unrefreshedMs(facts))} of quiet was answered with a RST in the name of ${who(facts, facts.sender)}`;
   },
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'passive-answer' && mechanism.mechanism !== 'in-path-answer') return NO;
-    const { quietMs, half, sender, trigger } = facts;
-    if (
-      half.client.finFrame > 0 ||
-      half.server.finFrame > 0 ||
-      quietMs === null ||
-      !forgottenByThen(facts) ||
-      trigger === null
-    )
-      return NO;
+    const { half, sender, trigger } = facts;
+    const quietMs = unrefreshedMs(facts);
+    const closed = half.client.finFrame > 0 || half.server.finFrame > 0;
+    if (closed || !forgottenByThen(facts) || trigger === null) return NO;
     if (facts.phase === 'connect' || trigger.kind === 'syn-ack' || trigger.kind === 'syn') return NO;
     const telling = COMMON_TIMEOUTS_S.some((s) => quietMs >= s * 1000 && quietMs < s * 1150);
     const nearer = nearerThanBefore(facts);
@@ -72,13 +73,14 @@ export const firewallStateExpiry: Cause = {
           facts,
           'quiet-then-answered',
           [trigger.packet.frame, facts.rst.packet.frame],
-          `no packet at all for ${lasting(quietMs)}; the first one was answered with a RST`,
+          `no packet ${quietMs > (facts.quietMs ?? 0) ? 'but keep-alive probes' : 'at all'} for ${lasting(quietMs)}; the first one was answered with a RST`,
         ),
       ],
     };
   },
   remedies({ facts }) {
-    const idleS = Math.max(1, Math.floor(((facts.quietMs ?? 60_000) / 1000) * 0.5));
+    const quietMs = unrefreshedMs(facts);
+    const idleS = Math.max(1, Math.floor((quietMs / 1000) * 0.5));
     return [
       {
         text: 'Keep the state alive: TCP keep-alives from either end, more often than the device forgets',
@@ -87,7 +89,7 @@ export const firewallStateExpiry: Cause = {
       },
       {
         text: 'Or retire pooled connections earlier',
-        command: `pool idle timeout below ${lasting(facts.quietMs)}`,
+        command: `pool idle timeout below ${lasting(quietMs)}`,
         why: 'A connection that is closed in time is never forgotten.',
       },
     ];

@@ -1,5 +1,6 @@
 import type { CauseId } from '../terms/causes.ts';
 import { NO, shown, type Cause } from './define.ts';
+import { forgottenByThen } from './firewall-state-expiry.ts';
 import { nearerThanBefore } from './nearer.ts';
 import { onOneHost } from './one-host.ts';
 import { lasting, serviceJournal, socketsOn, who } from './telling.ts';
@@ -37,7 +38,7 @@ export const noSocket: Cause = {
     if (half[sender].finFrame > 0 || facts.phase === 'connect' || trigger?.kind === 'syn-ack') return NO;
     const known = facts.startSeen && facts.handshakeDone;
     const twins: CauseId[] = ['state-mismatch', 'firewall-reject'];
-    if ((facts.quietMs ?? 0) > 1500) twins.push('firewall-state-expiry');
+    if (forgottenByThen(facts)) twins.push('firewall-state-expiry');
     return {
       outcome: 'fires',
       weight: nearerThanBefore(facts) !== null ? 0.25 : known ? 0.6 : 0.45,

@@ -1,4 +1,5 @@
 import { NO, shown, type Cause } from './define.ts';
+import { forgottenByThen } from './firewall-state-expiry.ts';
 import { nearerThanBefore } from './nearer.ts';
 import { lasting, who } from './telling.ts';
 
@@ -56,7 +57,11 @@ export const stateMismatch: Cause = {
       outcome: 'fires',
       weight: nearer === null ? 0.4 : 0.6,
       level: 'possible',
-      twins: nearer === null ? ['no-socket', 'firewall-reject'] : ['firewall-reject'],
+      twins: [
+        ...(nearer === null ? (['no-socket'] as const) : []),
+        'firewall-reject',
+        ...(forgottenByThen(facts) ? (['firewall-state-expiry'] as const) : []),
+      ],
       wouldTell:
         'whether the packet was translated and delivered where the connection lives: conntrack -S on the NAT, and a capture behind it.',
       evidence: [

@@ -10,6 +10,7 @@ import {
   flagsAt,
   frameAt,
   KEEP_ALIVE,
+  lengthAt,
   nextAt,
   RETRANSMISSION,
   timeAt,
@@ -285,7 +286,9 @@ function idleClocks(
 ): { idleMs: number | null; quietMs: number | null } {
   const answered = trigger !== null && isPrompt(trigger, rst) && !(rst.packet.flags & ACK && rst.packet.seq !== 0);
   const { exchange } = rst;
-  const triggerIsRun = answered && trigger.packet.length > 0 && exchange.runSide === trigger.packet.side;
+  const ofRun = answered && trigger.packet.length > 0 && exchange.runSide === trigger.packet.side;
+  const pauseNs = ofRun ? pauseBefore(trace, store, trigger.packet) : 0;
+  const triggerIsRun = ofRun && pauseNs < PAUSE_NS;
   const lastDataNs = Math.max(rst.from.lastDataNs, rst.to.lastDataNs);
   let idleNs: number;
   let momentFrame: number;
@@ -298,7 +301,7 @@ function idleClocks(
     const moment = answered ? trigger.packet : closingMoment(rst);
     momentFrame = moment.frame;
     momentNs = moment.tNs;
-    idleNs = lastDataNs < 0 ? -1 : Math.max(0, momentNs - lastDataNs);
+    idleNs = ofRun ? pauseNs : lastDataNs < 0 ? -1 : Math.max(0, momentNs - lastDataNs);
   }
   if (idleNs < 0 && triggerIsRun) {
     const openedNs = Math.max(rst.from.synAckNs, rst.to.synAckNs, rst.to.synNs, rst.from.synNs);
@@ -308,6 +311,19 @@ function idleClocks(
   const quietMs = beforeNs === null ? null : Math.max(0, momentNs - beforeNs) / 1e6;
   if (idleNs < 0 && beforeNs !== null && lastDataNs < 0) return { idleMs: quietMs, quietMs };
   return { idleMs: idleNs < 0 ? null : idleNs / 1e6, quietMs };
+}
+
+/** Who speaks again after this time, and says something new, begins anew. */
+const PAUSE_NS = 1e9;
+
+/** Time without data before new data of a side, as far as packets were kept; 0 before data that is sent again. */
+function pauseBefore(trace: Trace, store: PacketStore, { frame, tNs, notes }: Packet): number {
+  if (notes & RETRANSMISSION) return 0;
+  let lastNs = tNs;
+  for (let slot = trace.head; slot >= 0; slot = nextAt(store, slot)) {
+    if (frameAt(store, slot) < frame && lengthAt(store, slot) > 0) lastNs = timeAt(store, slot);
+  }
+  return tNs - lastNs;
 }
 
 /** When the last kept packet before this frame came, RSTs left out; null when there is none. */

@@ -39,6 +39,13 @@ describe('following a connection', () => {
     expect(roundTripNs(halves[0])).toBe(40e6);
     expect(roundTripNs(followOne('5 > PA len=9\n8 < PA len=9\n8.5 < R').trace.rsts[0]!.from)).toBe(3e6);
   });
+  it('scales windows only where both sides had offered it', () => {
+    const scales = (lines: string): number[] => followOne(lines).trace.halves.map(({ windowScale }) => windowScale);
+    expect(scales(OPEN)).toEqual([7, 7]);
+    expect(scales('0 > S\n1 < SA wscale=off\n1.1 > A')).toEqual([0, 0]);
+    expect(scales('0 > S\n1 < SA wscale=off\n1.1 > S seq=0\n1.2 > A')).toEqual([0, 0]);
+    expect(scales('1 < SA\n1.1 > A')).toEqual([7, -1]);
+  });
   it('forgets unanswered repeats when the peer is heard', () => {
     expect(followOne(`${OPEN}2 > PA len=40\n202 > PA len=40 seq=1\n203 < A`).trace.halves[0].repeatsUnanswered).toBe(0);
   });

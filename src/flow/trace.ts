@@ -16,6 +16,7 @@ import {
   window as readWindow,
 } from '../wire/tcp.ts';
 import {
+  OPT_CUT,
   OPT_MSS,
   OPT_SACK,
   OPT_TIMESTAMPS,
@@ -344,9 +345,10 @@ function noteSyn(half: Half, peer: Half, options: TcpOptions, flags: number, seq
   }
   if (options.bits & OPT_MSS) half.mss = options.mss;
   if (peer.synAckNs >= 0) return;
-  half.windowScale = options.bits & OPT_WINDOW_SCALE ? options.windowScale : 0;
+  const offered = options.bits & (OPT_WINDOW_SCALE | OPT_CUT);
+  half.windowScale = offered & OPT_WINDOW_SCALE ? options.windowScale : offered === 0 ? 0 : -1;
   // RFC 7323 §2.2: both sides scale, or none does.
-  if (flags & ACK && !(options.bits & OPT_WINDOW_SCALE)) peer.windowScale = 0;
+  if (flags & ACK && offered === 0) peer.windowScale = 0;
 }
 
 function noteHabits(half: Half, store: PacketStore, slot: number, flags: number): void {

@@ -34,7 +34,7 @@ const ignored: Scenario = defineScenario({
   needs: [...NAMESPACES, 'nft'],
   where: 'namespaces',
   points: ['client', 'server'],
-  fixed: ['offloads', 'loss', 'family'],
+  fixed: ['offloads', 'loss'],
   resets: { client: 1, server: 0 },
   truth: {
     sender: 'server',

@@ -9,7 +9,7 @@
  *
  * Time in milliseconds, `>` the client or `<` the server, flags (S, F, R, P, A), a payload in JSON quotes or `len=N`,
  * then what differs from a Linux host: seq, ack (relative: a SYN is 0), rawseq, win, ttl, id, df, ts, ecr (`off` for none),
- * mptcp=1, keep (captured bytes of the payload). Behind `#` stands a remark.
+ * mptcp=1, wscale=off, keep (captured bytes of the payload). Behind `#` stands a remark.
  */
 import { writePcap, type WritablePacket } from '../../capture/write.ts';
 import { integers, concat } from '../../wire/bytes.ts';
@@ -161,7 +161,8 @@ function packetOf(
   const tsVal = set.has('ts') && hasTs ? number('ts', 0) : clock + Math.floor(ms);
   if (hasTs && (flags & RST) === 0) self.tsVal = tsVal;
   const options = [
-    ...(isSyn ? [2, 4, self.mss >> 8, self.mss & 0xff, 1, 3, 3, 7] : []),
+    ...(isSyn ? [2, 4, self.mss >> 8, self.mss & 0xff] : []),
+    ...(isSyn && set.get('wscale') !== 'off' ? [1, 3, 3, 7] : []),
     ...(hasTs ? [1, 1, 8, 10, ...integers(false, 4, [tsVal, number('ecr', peer.tsVal)])] : []),
     ...(set.has('mptcp') ? [30, 4, 0x80, 1] : []),
   ];
