@@ -93,7 +93,12 @@ class MakerProcess {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-MAX_STDERR);
     });
-    this.#lost = once(this.#child, 'close').then(() => {
+    // Not 'close', which never comes once the parent itself has disconnected.
+    this.#lost = once(this.#child, 'exit').then(async () => {
+      // Killed just after it forked, unshare leaves a child that it would have taken along.
+      if (this.#child.connected) this.#child.disconnect();
+      const { stderr } = this.#child;
+      if (stderr?.closed === false) await once(stderr, 'close');
       if (this.#stopped) throw new Interrupted('the end had come before');
       const [words] = this.#stderr.trim().split('\n');
       throw new Error(words || 'the process that made it ended');

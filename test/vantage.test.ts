@@ -66,11 +66,15 @@ describe('what was recorded at several places', () => {
       const { resets } = await together(taken.map(({ path }) => path));
       if (resets.some(({ sender }) => sender.level !== 'proof')) open.push(scenario);
     }
-    // In the first two the capture that has no RST ends before it; the others show nothing of the sender but its RSTs.
+    // In the first four the capture that has no RST ends before it; the others show nothing of the sender but its RSTs.
     expect(open).toEqual([
       'firewall-state-expiry/conntrack-rejects',
+      'firewall-state-expiry/keep-alives-ignored',
+      'firewall-state-expiry/server-speaks-first',
       'injected/tcpkill',
       'port-scan/connect-scan',
+      'port-scan/syn-scan-of-closed-ports',
+      'refused/bound-to-localhost',
       'stray/late-capture',
     ]);
   });

@@ -40,7 +40,14 @@ describe('payload-rejected', () => {
   it('cannot tell why the server stopped reading without an answer, and names all that would leave the same bytes', () => {
     const { cause } = judge(`${OPEN}${post(100_000, 500)}4 > PA len=1000\n4.1 < RA`);
     expect(cause).toMatchObject({ id: 'payload-rejected', level: 'possible' });
-    expect(cause.group).toEqual(expect.arrayContaining(['unread-data', 'linger-zero', 'process-crash']));
+    expect(cause.group).toEqual(
+      expect.arrayContaining(['unread-data', 'linger-zero', 'process-crash', 'killed', 'protocol-mismatch']),
+    );
+    const again =
+      '1.2 > PA "GET / HTTP/1.1\\r\\n\\r\\n"\n1.3 < PA "HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n"\n';
+    const second = judge(`${OPEN}${again}${post(100_000, 500)}4 > PA len=1000\n4.1 < RA`).cause;
+    expect(second.id).toBe('payload-rejected');
+    expect(second.group).not.toContain('protocol-mismatch');
     expect(cause.cannotTell[0]).toMatch(/limits on body size/);
   });
 });

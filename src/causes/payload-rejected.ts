@@ -1,4 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts';
+import type { CauseId } from '../terms/causes.ts';
 import { NO, shown, type Cause } from './define.ts';
 import { abortCounters, who } from './telling.ts';
 import { threwAwayFullBuffer } from './unread-data.ts';
@@ -75,7 +76,8 @@ export const payloadRejected: Cause = {
         outcome: 'fires',
         weight: 0.7,
         level: 'possible',
-        twins: ['unread-data', 'linger-zero', 'protocol-mismatch', 'process-crash'],
+        // Who has answered once speaks the protocol.
+        twins: [...SAME_BYTES, ...(facts.bytes.server === 0 ? (['protocol-mismatch'] as const) : [])],
         evidence,
         wouldTell: 'why the server stopped reading: its log, and its limits on body size and time.',
       };
@@ -117,6 +119,9 @@ export const payloadRejected: Cause = {
     ];
   },
 };
+
+/** Whoever ends a socket while the body arrives leaves the same RST, whatever the reason. */
+const SAME_BYTES: readonly CauseId[] = ['unread-data', 'linger-zero', 'process-crash', 'killed'];
 
 function megabytes(bytes: number): number {
   return Math.max(1, Math.ceil((bytes * 1.1) / 1_048_576));

@@ -32,6 +32,11 @@ const here = (frame: number, dataMs: number, change: Change<ResetFacts>): ResetF
     ...change,
   });
 
+const ends = (client: string, server: string, port: number): Change<ResetFacts> => ({
+  client: { address: client, host: 7 },
+  server: { address: server, port, host: 8 },
+});
+
 describe('relayed', () => {
   it('is likely when the other leg was reset just before with the same bytes', () => {
     const judged = fires(relayed, judge(resetFacts(), upstream()));
@@ -72,10 +77,6 @@ describe('relayed', () => {
     expect(judge(resetFacts(none), upstream(none)).outcome).toBe('no');
   });
   it('knows all loopback addresses for one machine', () => {
-    const ends = (client: string, server: string, port: number): Change<ResetFacts> => ({
-      client: { address: client, host: 7 },
-      server: { address: server, port, host: 8 },
-    });
     const near = resetFacts(ends('127.0.0.1', '127.1.2.3', 443));
     expect(fires(relayed, judge(near, upstream(ends('127.0.0.1', '127.1.2.3', 3000)))).weight).toBe(0.85);
     const apart = resetFacts(ends('10.0.0.9', '10.0.0.5', 443));

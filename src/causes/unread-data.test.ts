@@ -36,6 +36,7 @@ describe('unread-data', () => {
     expect(cause).toMatchObject({ id: 'unread-data', level: 'possible' });
     expect(cause.evidence[0]!.fact).toBe('request-unanswered');
     expect(cause.group).not.toContain('policy-abort');
+    expect(cause.group).toContain('resource-exhaustion');
   });
   it('stays quiet when the peer had sent nothing, or had been answered', () => {
     expect(judge('0 > S\n1 < SA\n1.1 > A\n2 < PA len=4\n2.1 > A\n10 < RA').fired).not.toContain('unread-data');

@@ -71,6 +71,8 @@ export const unreadData: Cause = {
     const wouldTell = `whether data was unread: TCPAbortOnClose on ${facts[sender].address}, or the trace event tcp_send_reset there.`;
     if (sender === 'server' && facts.app.pending === true) {
       if ((facts.idleMs ?? 0) < AT_ONCE_MS) twins.push('policy-abort');
+      // A server without free descriptors accepts what waits and closes it unread (libuv, uv__emfile_trick).
+      if (facts.bytes.server === 0) twins.push('resource-exhaustion');
       return {
         outcome: 'fires',
         weight: 0.6,

@@ -262,7 +262,8 @@ function seriesByClient(resets: readonly ResetFacts[]): Map<number, ProbeSeries>
   return series;
 }
 
-function toSeries(unsorted: readonly ResetFacts[]): ProbeSeries {
+/** How often, and whether on a schedule, connections came again. */
+export function toSeries(unsorted: readonly ResetFacts[]): ProbeSeries {
   const probes = [...unsorted].sort((a, b) => a.firstNs - b.firstNs);
   const gaps = probes.slice(1).map((probe, i) => (probe.firstNs - probes[i]!.firstNs) / 1e6);
   const sorted = [...gaps].sort((a, b) => a - b);

@@ -7,6 +7,8 @@ const OPEN = '0 > S\n1 < SA\n1.1 > A\n';
 /** What the packets were found to be; the client comes first in the capture and is side 0. */
 const notes = (lines: string): number[] => followOne(lines).packets.map((packet) => packet.notes);
 
+const scales = (lines: string): number[] => followOne(lines).trace.halves.map(({ windowScale }) => windowScale);
+
 const answered = (lines: string) => followOne(OPEN + lines).trace.rsts[0]!.trigger?.frame ?? null;
 
 const after = (lines: string) => followOne(OPEN + lines).trace.rsts[0]!.after;
@@ -40,7 +42,6 @@ describe('following a connection', () => {
     expect(roundTripNs(followOne('5 > PA len=9\n8 < PA len=9\n8.5 < R').trace.rsts[0]!.from)).toBe(3e6);
   });
   it('scales windows only where both sides had offered it', () => {
-    const scales = (lines: string): number[] => followOne(lines).trace.halves.map(({ windowScale }) => windowScale);
     expect(scales(OPEN)).toEqual([7, 7]);
     expect(scales('0 > S\n1 < SA wscale=off\n1.1 > A')).toEqual([0, 0]);
     expect(scales('0 > S\n1 < SA wscale=off\n1.1 > S seq=0\n1.2 > A')).toEqual([0, 0]);

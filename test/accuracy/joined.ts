@@ -23,7 +23,10 @@ export async function judgeJoined(directory: string): Promise<JoinedCase[]> {
   for (const [scenario, taken] of byScenario(directory)) {
     if (taken.length < 2) continue;
     const senders = new Set(taken.flatMap(({ entry }) => sendersOf(entry)));
-    const points = taken.map(({ entry }) => /\w+$/.exec(entry.where)?.[0] ?? entry.where).join(' + ');
+    const points = taken
+      .map(({ entry }) => /\w+$/.exec(entry.where)?.[0] ?? entry.where)
+      .sort()
+      .join(' + ');
     for (const outcome of await readCaptures(taken.map(({ path }) => path))) {
       if (!('report' in outcome)) continue;
       for (const { sender } of outcome.report.resets) {
