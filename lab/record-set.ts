@@ -19,7 +19,8 @@ import type { Scenario } from './scenario.ts';
 
 /** What set.json says of a whole set. */
 export interface SetNote {
-  readonly seed: number;
+  /** Null: nothing was varied. */
+  readonly seed: number | null;
   /** These are the families that no judgement was made with. */
   readonly heldOut?: true;
   readonly scenarios: number;
@@ -38,7 +39,7 @@ interface Failure {
 /** Records the scenarios into `out`, `jobs` at a time; what failed is in the answer and in `out`/set.json. */
 export async function recordSet(
   scenarios: readonly Scenario[],
-  seed: number,
+  seed: number | null,
   out: string,
   jobs: number,
   cleanup: CleanupStack,

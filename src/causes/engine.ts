@@ -108,7 +108,7 @@ function weighAll<Id extends string>(
 ): Weighed<Id>[] {
   const order: Weighed<Id>[] = [];
   judged.forEach(({ weight }, id) => {
-    order.push({ id, weight: weight * (isBeaten(id, judged, beats) ? BEATEN : 1) });
+    order.push({ id, weight: weight * remains(id, judged, beats) });
   });
   order.sort(heaviestFirst);
   const winner = order[0];
@@ -124,16 +124,19 @@ function heaviestFirst(a: Weighed<string>, b: Weighed<string>): number {
   return b.weight - a.weight;
 }
 
-function isBeaten<Id extends string>(
+/** What is left of a cause beside the contexts that beat it: the better the best of them fits, the less it leaves. */
+function remains<Id extends string>(
   id: Id,
   judged: ReadonlyMap<Id, Firing>,
   beats: Readonly<Partial<Record<string, readonly string[]>>>,
-): boolean {
-  if (judged.size < 2) return false;
+): number {
+  if (judged.size < 2) return 1;
+  let share = 1;
   for (const [other, { weight }] of judged) {
-    if (weight >= KNOWN && beats[other]?.includes(id) === true && beats[id]?.includes(other) !== true) return true;
+    if (weight < KNOWN || beats[other]?.includes(id) !== true || beats[id]?.includes(other) === true) continue;
+    share = Math.min(share, BEATEN, 1 - weight);
   }
-  return false;
+  return share;
 }
 
 /** The confidence of the first, and of the others with the doubt that remains; together 1. */

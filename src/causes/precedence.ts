@@ -64,5 +64,5 @@ export const BEATS: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
 /** A context that fits less well than this is not known, and beats nothing. */
 export const KNOWN = 0.4;
 
-/** What remains of a generic cause's weight beside the one that beats it. */
+/** The most that remains of a generic cause's weight beside one that beats it; less where that one leaves less in doubt. */
 export const BEATEN = 0.25;
