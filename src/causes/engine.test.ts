@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { costOf } from './cost.ts';
 import { rankCauses } from './engine.ts';
 import { BARREN, resetCase, resetFacts } from './testing/facts.ts';
+import type { ResetFacts } from '../evidence/facts.ts';
 import { judge } from './testing/read.ts';
 
 const HANDSHAKE = '0 > S\n1 < SA\n1.1 > A\n';
@@ -30,6 +31,18 @@ describe('ranking', () => {
       confidence: 1,
       alternatives: [],
     });
+  });
+  it('leaves the less of a generic cause, the better its context fits', () => {
+    /** What is left of linger-zero, in shares of client-abort: its own weight is 0.65 here. */
+    const left = (request: ResetFacts['app']['request']): number => {
+      const app = { pending: true, lastSpeaker: 'client', request } as const;
+      const { confidence, alternatives } = rankCauses(
+        resetCase(resetFacts({ sender: 'client', app, idleMs: 3000 }), 'active-abort'),
+      );
+      return alternatives.find(({ id }) => id === 'linger-zero')!.confidence / confidence;
+    };
+    expect(left(null)).toBeCloseTo((0.65 * 0.25) / 0.55, 2);
+    expect(left({ line: 'GET / HTTP/1.1' } as never)).toBeCloseTo((0.65 * 0.15) / 0.85, 2);
   });
   it('claims no more than possible for a group', () => {
     const ranked = rankCauses(resetCase(resetFacts({ app: { pending: true } }), 'active-abort'));
