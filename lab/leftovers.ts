@@ -1,10 +1,11 @@
-/** What a process left behind that was killed by SIGKILL: its namespaces, what runs in them, its directories. */
+/** What a process left behind that was killed by SIGKILL: its namespaces, what runs in them, its directories, its control groups. */
 import { existsSync, mkdtempSync } from 'node:fs';
-import { readFile, readdir, readlink, rm } from 'node:fs/promises';
+import { readFile, readdir, readlink, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CleanupStack } from './cleanup.ts';
 import { runCommand } from './helper.ts';
+import { GROUP_FOLDERS } from './memory-group.ts';
 
 const NAMESPACES = '/run/netns';
 /** The lab's own names, which carry the pid of the process that made them. */
@@ -33,6 +34,12 @@ export async function removeLeftovers(): Promise<void> {
     for (const pid of await processesAt(directory)) kill(pid);
     await rm(directory, { recursive: true, force: true }).catch(() => {});
   }
+  await removeGroups();
+}
+
+async function removeGroups(): Promise<void> {
+  for (const folder of GROUP_FOLDERS)
+    for (const name of await ofTheDead(folder, DIRECTORY)) await rmdir(join(folder, name)).catch(() => {});
 }
 
 async function ofTheDead(folder: string, scheme: RegExp): Promise<string[]> {

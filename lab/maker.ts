@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { Interrupted } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
 import { LAB_ENV } from './helper.ts';
+import { OWNER } from './memory-group.ts';
 import { packageRoot } from './package-root.ts';
 import type { Point } from './scenario.ts';
 import { UNSHARE } from './unshare.ts';
@@ -86,7 +87,7 @@ class MakerProcess {
     // A session of its own: no signal of the terminal reaches what is being made.
     this.#child = spawn('setpriv', argv, {
       cwd: packageRoot(),
-      env: { ...LAB_ENV, TMPDIR: '/run' },
+      env: { ...LAB_ENV, TMPDIR: '/run', [OWNER]: String(process.pid) },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       detached: true,
     });

@@ -11,6 +11,15 @@ const total = (ranked: ReturnType<typeof rankCauses>) =>
 
 const cost = (lines: string) => judge(HANDSHAKE + lines).cost;
 
+/** What is left of linger-zero, in shares of client-abort: its own weight is 0.65 here. */
+const left = (request: ResetFacts['app']['request']): number => {
+  const app = { pending: true, lastSpeaker: 'client', request } as const;
+  const { confidence, alternatives } = rankCauses(
+    resetCase(resetFacts({ sender: 'client', app, idleMs: 3000 }), 'active-abort'),
+  );
+  return alternatives.find(({ id }) => id === 'linger-zero')!.confidence / confidence;
+};
+
 describe('ranking', () => {
   it.each(['active-abort', 'passive-answer', 'syn-answer', 'in-path-answer', 'forged', 'unknown'] as const)(
     'adds up to certainty with the doubt (%s)',
@@ -33,14 +42,6 @@ describe('ranking', () => {
     });
   });
   it('leaves the less of a generic cause, the better its context fits', () => {
-    /** What is left of linger-zero, in shares of client-abort: its own weight is 0.65 here. */
-    const left = (request: ResetFacts['app']['request']): number => {
-      const app = { pending: true, lastSpeaker: 'client', request } as const;
-      const { confidence, alternatives } = rankCauses(
-        resetCase(resetFacts({ sender: 'client', app, idleMs: 3000 }), 'active-abort'),
-      );
-      return alternatives.find(({ id }) => id === 'linger-zero')!.confidence / confidence;
-    };
     expect(left(null)).toBeCloseTo((0.65 * 0.25) / 0.55, 2);
     expect(left({ line: 'GET / HTTP/1.1' } as never)).toBeCloseTo((0.65 * 0.15) / 0.85, 2);
   });
