@@ -28,6 +28,8 @@ export interface MechanismVerdict {
   readonly level: Level;
   readonly actor: Actor;
   readonly actorLevel: Level;
+  /** Signs that tie a RST of an honest form to its claimed sender; absent where nobody counted them. */
+  readonly signsInFavour?: number;
   readonly evidence: readonly Evidence[];
   readonly cannotTell: readonly string[];
 }
@@ -94,6 +96,7 @@ function asItLooks(
     level: against.length > 1 || signs.oneCounter !== null ? 'possible' : shape.level,
     actor: doubtful || shape.mechanism === 'unknown' ? 'unknown' : 'endpoint',
     actorLevel: sure && signs.inFavour >= 2 ? 'likely' : 'possible',
+    signsInFavour: sure ? signs.inFavour : 0,
     evidence: [shape.evidence, ...signs.evidence, ...against, ...(like === null ? [] : [like.evidence])],
     cannotTell: doubtful
       ? [

@@ -156,8 +156,12 @@ export function actorBehind(mechanism: string | null, stated?: 'endpoint' | 'mid
   return stated ?? (mechanism === 'forged' || mechanism === 'in-path-answer' ? 'middlebox' : 'endpoint');
 }
 
-/** The actors that would leave these bytes: the true one, and those of the causes that cannot be told apart from it. */
+/**
+ * The actors that would leave these bytes: the true one, and those of the causes that cannot be told apart from it. Who
+ * refused a SYN never shows: a REJECT rule before a host answers as its kernel does (net/ipv4/netfilter/nf_reject_ipv4.c).
+ */
 function possibleActors(truth: Truth): ReadonlySet<Actor> {
+  if (truth.mechanism === 'syn-answer') return new Set(['endpoint', 'middlebox']);
   const twins = truth.equivalent.flatMap((id) => CAUSES[id as CauseId].mechanisms);
   return new Set([actorBehind(truth.mechanism, truth.actor), ...twins.map((mechanism) => actorBehind(mechanism))]);
 }

@@ -176,11 +176,19 @@ function calibration(cases: readonly Case[]): string {
   const known = resets.filter(asksWhy);
   return `## Calibration
 
-Stated confidence beside how often the first cause (or the actor) was the true one. Where causes cannot be told apart the lab
-decides how often each is the truth, and the world may decide otherwise. Brier's score, from 0 to 2 and the lower the better: who
+Stated confidence beside how often the first cause (or the actor) was the true one. Where causes, or those who refuse a SYN, cannot
+be told apart the lab decides how often each is the truth, and the world may decide otherwise. Brier's score, from 0 to 2 and the lower the better: who
 ${whoScore.toFixed(3)}, why ${whyScore(known).toFixed(3)} where the bytes name the cause and ${whyScore(resets).toFixed(3)} over all resets.
 
-### Calibration of who
+### Calibration of who, where the bytes name the sender
+
+${tenths(
+  actors.filter(asksWho),
+  ({ confidence }) => confidence.who,
+  ({ said, truth }) => said.who === truth.who,
+)}
+
+### Calibration of who, all resets
 
 ${tenths(
   actors,
