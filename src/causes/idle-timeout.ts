@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts';
 import { idlePeriod } from '../evidence/population.ts';
+import type { CauseId } from '../terms/causes.ts';
 import { unansweredProbes } from './dead-peer.ts';
 import { NO, shown, type Cause, type Remedy, type ResetCase } from './define.ts';
 import { idleSetting } from './settings.ts';
@@ -7,6 +8,9 @@ import { abortCounters, forwards, lasting, who } from './telling.ts';
 
 /** Shorter silences happen inside exchanges. */
 const QUIET_MS = 800;
+
+/** What ends a quiet connection with the same RST, seen once. */
+const SAME_BYTES: readonly CauseId[] = ['linger-zero', 'process-crash', 'killed'];
 
 /** A hop that closes idle connections with a RST instead of a FIN. */
 export const idleTimeout: Cause = {
@@ -80,7 +84,7 @@ export const idleTimeout: Cause = {
       outcome: 'fires',
       weight,
       level: 'possible',
-      ...(round && idleMs > 2000 ? {} : { twins: ['linger-zero'] as const }),
+      ...(round && idleMs > 2000 ? {} : { twins: SAME_BYTES }),
       evidence,
       wouldTell:
         'whether it is a timeout: the same idle time on a second and third connection, or the idle setting of that hop.',
