@@ -25,7 +25,9 @@ export function talkingOn(rst: RstRecord, around: Surroundings): Evidence | null
   const accepted = answersSyn(rst) && after.synAckFromSender > 0;
   if (!accepted && after.freshRepeatFrame > 0) return repeatsItself(rst, around);
   if (!accepted && !(after.newFromSender > 0 && (laterMs > reorderMs || after.talkedOn))) {
-    return (after.ackOfLaterNs - packet.tNs) / 1e6 > reorderMs ? hearsOn(rst, around) : null;
+    // A clock set back puts the RST before the time that stands for none.
+    const hears = after.ackOfLaterFrame > 0 && (after.ackOfLaterNs - packet.tNs) / 1e6 > reorderMs;
+    return hears ? hearsOn(rst, around) : null;
   }
   return {
     fact: 'claimed-sender-talks-on',
