@@ -59,6 +59,7 @@ reset, one silence, or one capture in which nothing went wrong.
     ${lineOf(summarize(cases, joined))}
 
 - **who** is right when side and actor are: the endpoint itself, or a middlebox in its name. “Unknown” is an abstention.
+  It is asked where the bytes show it: who refused a SYN they never do, as a REJECT rule before a host answers like its kernel.
 - **why**, where the bytes name the cause, is right only when the first cause is the truth. Elsewhere the scenario says
   which causes leave the same bytes; the verdict is right (**group**) when its group holds the truth, holds nothing outside
   them, and claims no more than \`possible\`.
@@ -70,9 +71,10 @@ seed: \`npm run lab -- --all --seed N --out DIR\`, then \`npm run accuracy -- DI
 }
 
 function freshly(fresh: Fresh): string {
-  const failed = [...new Set(fresh.flatMap((set) => set.failed.map(({ scenario }) => `\`${scenario}\``)))].sort();
+  const shown = fresh.filter(({ heldOut }) => heldOut !== true);
+  const failed = [...new Set(shown.flatMap((set) => set.failed.map(({ scenario }) => `\`${scenario}\``)))].sort();
   const missing = failed.length === 0 ? 'no scenario failed' : `not recorded under every seed: ${failed.join(', ')}`;
-  const seeds = fresh.filter(({ heldOut }) => heldOut !== true).map(({ seed }) => seed);
+  const seeds = shown.map(({ seed }) => seed);
   return `seeds ${seeds.join(', ')}; ${missing}`;
 }
 

@@ -31,7 +31,7 @@ for (const set of sets) {
   const note = set === CAPTURES ? null : (JSON.parse(readFileSync(join(set, 'set.json'), 'utf8')) as SetNote);
   if (note !== null) notes.push(note);
   (note?.heldOut === true ? heldOut : cases).push(...judged);
-  joined.push(...(await judgeJoined(set)));
+  if (note?.heldOut !== true) joined.push(...(await judgeJoined(set)));
   if (values.list === true)
     for (const one of judged.filter((each) => isWrong(each) || isAbstained(each))) list(set, one);
   if (sets.length > 1) process.stdout.write(`${set}: ${lineOf(summarize(judged))}\n`);
