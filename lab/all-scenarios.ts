@@ -5,13 +5,11 @@ import type { Scenario } from './scenario.ts';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
-/** Every scenario of the lab, or of one cause, in the order of their folders and files. */
-export async function allScenarios(cause?: string): Promise<Scenario[]> {
+/** Every scenario of the lab, in the order of their folders and files. */
+export async function allScenarios(): Promise<Scenario[]> {
   const root = join(HERE, 'scenarios');
   const found: Scenario[] = [];
-  for (const folder of (await readdir(root)).sort()) {
-    if (cause === undefined || folder === cause) found.push(...(await scenariosIn(join(root, folder))));
-  }
+  for (const folder of (await readdir(root)).sort()) found.push(...(await scenariosIn(join(root, folder))));
   return found;
 }
 

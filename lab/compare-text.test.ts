@@ -50,6 +50,12 @@ describe('truth beside verdict', () => {
     expect(below([await view('at the client', file, truth)])).toBe(sentence);
   });
 
+  it('has its heading above its column, however short the column is', async () => {
+    const nothing = await view('at the client', 'benign-close/quiet-four-way-close.pcap', NOTHING);
+    const [head, ...rows] = renderComparison(NOTHING, [nothing], 80, PLAIN).split('\n');
+    for (const row of rows.slice(0, 2)) expect(row.indexOf('nothing went wrong')).toBe(head!.indexOf('why'));
+  });
+
   it('names the places where it is so, within the width', async () => {
     const views = [
       await view('at the client', 'injected/fires-both-ends.pcap', INJECTED),

@@ -8,6 +8,8 @@ import type { Truth } from './scenario.ts';
 export interface View {
   readonly place: string;
   readonly truth: Truth;
+  /** Seen from several places at once: what is true at each of them, and a verdict may be any of it. */
+  readonly truths?: readonly Truth[];
   readonly report: Report;
 }
 
@@ -24,6 +26,7 @@ type Standing = 'right' | 'among' | 'open' | 'other';
 const INDENT = '  ';
 const GAP = '  ';
 const MAX_WHO = 34;
+const WHO = 'who sent the RST';
 
 /** The table; where a place sees another truth, that truth stands above its verdict. Below it how they compare. */
 export function renderComparison(truth: Truth, views: readonly View[], width: number, style: Style): string {
@@ -33,7 +36,7 @@ export function renderComparison(truth: Truth, views: readonly View[], width: nu
     rows.push(...verdictRows(place, report, own));
   }
   const placeColumns = Math.max(...rows.map(({ place }) => toColumns(place)));
-  const whoColumns = Math.min(MAX_WHO, Math.max(...rows.map(({ who }) => toColumns(who))));
+  const whoColumns = Math.min(MAX_WHO, Math.max(...[WHO, ...rows.map(({ who }) => who)].map(toColumns)));
   const whyColumns = width - INDENT.length - placeColumns - whoColumns - 2 * GAP.length;
   const toLines = ({ place, who, why, isTruth }: Row): string[] => {
     const paint = isTruth ? style.strong : String;
@@ -48,7 +51,7 @@ export function renderComparison(truth: Truth, views: readonly View[], width: nu
       return INDENT + paint(cells.join(GAP).trimEnd());
     });
   };
-  const head = [padColumns('', placeColumns), padColumns('who sent the RST', whoColumns), 'why'];
+  const head = [padColumns('', placeColumns), padColumns(WHO, whoColumns), 'why'];
   const lines = [INDENT + style.faint(head.join(GAP)), ...rows.flatMap(toLines), ...standings(views, width)];
   return `${lines.join('\n')}\n`;
 }
@@ -129,8 +132,8 @@ function standings(views: readonly View[], width: number): string[] {
 }
 
 /** The worst of its verdicts, each held against the truth that fits it best. */
-function toStanding({ truth, report: { resets, silences } }: View): Standing {
-  const truths = [...(truth.earlier ?? []), truth];
+function toStanding({ truth, truths: seen = [], report: { resets, silences } }: View): Standing {
+  const truths = [truth, ...seen].flatMap((one) => [...(one.earlier ?? []), one]);
   const verdicts = [
     ...resets.map(({ sender, cause }) => ({ side: sender.side as Truth['sender'], cause })),
     ...silences.map(({ cause }) => ({ side: null as Truth['sender'], cause })),

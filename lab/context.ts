@@ -49,7 +49,7 @@ export async function prepareContext(
 ): Promise<LabContext> {
   const directory = makeDirectory(cleanup);
   const ports = variation.ports ?? (await freePorts(scenario.ports ?? 1));
-  const network = scenario.where === 'namespaces' ? await buildNetwork(cleanup, { variation }) : null;
+  const network = scenario.where === 'namespaces' ? await buildNetwork(cleanup, variation) : null;
   const host = network?.address.server ?? variation.loopback;
   return {
     host,

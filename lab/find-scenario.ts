@@ -25,6 +25,13 @@ export function findScenarios(asked: string, scenarios: readonly Scenario[]): re
   throw new Failure(`the lab has no scenario ${asked}${hint}`, [`${cause} has ${ids.join(', ')}`]);
 }
 
+/** What `--only` names: all without it, else every scenario of a cause, near misses too, or one. Throws `Failure` as above. */
+export function chooseScenarios(only: string | undefined, scenarios: readonly Scenario[]): readonly Scenario[] {
+  if (only === undefined) return scenarios;
+  const chosen = scenarios.filter(({ id, cause }) => id === only || cause === only);
+  return chosen.length > 0 ? chosen : findScenarios(only, scenarios);
+}
+
 /** A scenario's name without its cause, or what was mistyped in one or the other. */
 function toMeant(asked: string, scenarios: readonly Scenario[]): string | null {
   const ids = scenarios.map(({ id }) => id);

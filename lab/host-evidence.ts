@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CleanupStack, withCleanup } from './cleanup.ts';
 import { runCommand, startHelper, type Helper } from './helper.ts';
+import { memoryGroup } from './memory-group.ts';
 import { waitFor } from './wait.ts';
 
 const PLAY = resolve(import.meta.dirname, 'host-evidence/play.py');
@@ -80,11 +81,7 @@ const CASES: readonly HostCase[] = [
     traced: 'server',
     strace: ['-ttt'],
     act: async (stage) => {
-      const group = `/sys/fs/cgroup/memory/firsthand-${stage.pid}`;
-      mkdirSync(group);
-      stage.cleanup.defer(`remove ${group}`, () => rmdirSync(group));
-      writeFileSync(join(group, 'memory.limit_in_bytes'), '64M');
-      writeFileSync(join(group, 'cgroup.procs'), String(stage.pid));
+      memoryGroup(stage.cleanup, 64 * 2 ** 20)(stage.pid);
       await goOn(stage);
     },
   },

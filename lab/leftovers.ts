@@ -1,4 +1,7 @@
-/** What a process left behind that was killed by SIGKILL: its namespaces, what runs in them, its directories, its control groups. */
+/**
+ * What a process left behind that was killed by SIGKILL: its directories and control groups, and the networks that it built
+ * outside of a maker (prove/), with what runs in them.
+ */
 import { existsSync, mkdtempSync } from 'node:fs';
 import { readFile, readdir, readlink, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +11,8 @@ import { runCommand } from './helper.ts';
 import { GROUP_FOLDERS } from './memory-group.ts';
 
 const NAMESPACES = '/run/netns';
-/** The lab's own names, which carry the pid of the process that made them. */
-const NAMESPACE = /^firsthand-(\d+)-(?:client|router|server)(?:-b)?$/;
+/** The names that network.ts gives; those of a maker are in no list but its own. */
+const NAMESPACE = /^firsthand-(\d+)-(?:client|router|server)$/;
 const DIRECTORY = /^firsthand-lab-(\d+)-\w{6}$/;
 
 /** A temporary directory that the stack removes, or whoever comes after the process is gone. */

@@ -2,7 +2,7 @@
 import { CAUSES, SILENCES } from '../src/causes/list.ts';
 import { padColumns, toParagraph } from '../src/report/flow-text.ts';
 import type { Style } from '../src/report/ink.ts';
-import { LOOPBACK, NAMESPACES } from './scenario.ts';
+import { LOOPBACK, NAMESPACES, pointsOf } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 
 const NAME_COLUMNS = 28;
@@ -18,7 +18,7 @@ export function renderList(scenarios: readonly Scenario[], width: number, style:
   });
   const legend = [
     `${scenarios.length} scenarios of ${causes.length} causes. ≠ is a near miss: it looks alike, and the cause must not be named.`,
-    'Under each title: where it happens, where it is captured, and the programs that it takes besides tcpdump. Loopback is this machine with itself; namespaces are a client, a router and a server inside this machine, each with a network of its own.',
+    'Under each title: where it happens, where it is captured, and the programs that it takes besides tcpdump. Loopback is one of its own, not this machine’s; namespaces are a client, a router and a server inside this machine, each with a network of its own.',
     'Show one: firsthand lab CAUSE or firsthand lab CAUSE/NAME. As root it is made live, without root the recording that comes with firsthand is shown.',
   ];
   const foot = legend.flatMap((text) => toParagraph(text, { width, first: '', rest: '  ' }));
@@ -32,7 +32,7 @@ function renderRow(scenario: Scenario, width: number, style: Style): string[] {
   const margins = { width, rest: ' '.repeat(NAME_COLUMNS + 3) };
   const common = scenario.where === 'loopback' ? LOOPBACK : NAMESPACES;
   const programs = scenario.needs.filter((need) => !common.includes(need));
-  const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
+  const points = pointsOf(scenario);
   const where = scenario.where === 'loopback' ? points[0]! : `namespaces, at ${points.join(' and ')}`;
   return [
     ...toParagraph(scenario.title, { ...margins, first }),

@@ -10,8 +10,8 @@ import { allScenarios } from './all-scenarios.ts';
 import { withCleanup } from './cleanup.ts';
 import { missingNeeds } from './needs.ts';
 import { recordSet } from './record-set.ts';
-import type { SetNote } from './record-set.ts';
 import type { Scenario } from './scenario.ts';
+import type { SetNote } from './set-note.ts';
 
 /** The first scenario of each cause that makes it. */
 const firsts = [

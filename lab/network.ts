@@ -1,6 +1,7 @@
 /**
  * Three network namespaces in a row: client – router – server, joined by cables with a few milliseconds of delay.
- * Everything is removed by the cleanup stack; namespace names carry the pid, so that runs do not meet.
+ * Everything is removed by the cleanup stack. A maker's namespaces are in a list of its own; elsewhere (prove/) they are in
+ * this machine's, where the pid in their names keeps runs apart and tells leftovers.ts whose they are.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -20,8 +21,6 @@ const DELAYED_ACK_MS = 100;
 
 export type Host = 'client' | 'router' | 'server';
 
-/** The plain addresses, the same in every run: the namespaces see nobody else. */
-export const ADDRESS = { client: '10.77.1.2', server: '10.77.2.2' } as const;
 /** The capture device of each host; the router is captured on its side towards the client. */
 export const DEVICE = { client: 'eth0', router: 'cli0', server: 'eth0' } as const;
 
@@ -43,18 +42,8 @@ export interface Network {
   rebootServer(): Promise<Puppet>;
 }
 
-export interface NetworkOptions {
-  /** One-way delay between client and router, in milliseconds. */
-  readonly clientDelayMs?: number;
-  /** One-way delay between router and server, in milliseconds. */
-  readonly serverDelayMs?: number;
-  /** Addresses, hop limits, timestamps and offloads; plain without it. */
-  readonly variation?: Variation;
-}
-
-/** Builds the three namespaces. */
-export async function buildNetwork(cleanup: CleanupStack, options: NetworkOptions = {}): Promise<Network> {
-  const variation = options.variation ?? PLAIN;
+/** Builds the three namespaces, with the addresses, delays, hop limits, timestamps and offloads that the variation says. */
+export async function buildNetwork(cleanup: CleanupStack, variation: Variation = PLAIN): Promise<Network> {
   const { family, networks, delaysMs, hopLimits, timestamps } = variation;
   const prefix = `firsthand-${process.pid}`;
   const namespace = { client: `${prefix}-client`, router: `${prefix}-router`, server: `${prefix}-server` };
@@ -80,10 +69,8 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
     await exec(host, 'ip', ['link', 'set', device, 'up']);
     if (gateway !== undefined) await exec(host, 'ip', [`-${family}`, 'route', 'add', 'default', 'via', gateway]);
   };
-  const plug = (device: string, host: 'client' | 'server'): Promise<Helper> => {
-    const delayMs = (host === 'client' ? options.clientDelayMs : options.serverDelayMs) ?? delaysMs[host];
-    return startCable(cleanup, [namespace.router, device, namespace[host], 'eth0'], delayMs, variation);
-  };
+  const plug = (device: string, host: 'client' | 'server'): Promise<Helper> =>
+    startCable(cleanup, [namespace.router, device, namespace[host], 'eth0'], delaysMs[host], variation);
   const plugServer = async (): Promise<Helper> => {
     const cable = await plug('srv0', 'server');
     await address('router', 'srv0', `${networks.server}1`);
@@ -138,7 +125,7 @@ export async function buildNetwork(cleanup: CleanupStack, options: NetworkOption
 }
 
 /** Removes a network namespace by its name; one that is not there is no error. */
-export async function removeNamespace(name: string): Promise<void> {
+async function removeNamespace(name: string): Promise<void> {
   if (existsSync(join('/run/netns', name))) await runCommand('ip', ['netns', 'delete', name]);
 }
 

@@ -9,6 +9,7 @@ import { Maker } from './maker.ts';
 import { missingNeeds, needWords } from './needs.ts';
 import { packageRoot } from './package-root.ts';
 import type { CaptureTruth } from './record-all.ts';
+import { pointOf, pointsOf } from './scenario.ts';
 import type { Need, Point, Scenario } from './scenario.ts';
 
 export interface Obtained {
@@ -49,7 +50,7 @@ function toReason(missing: readonly Need[]): string {
 function toHints(missing: readonly Need[]): string[] {
   if (missing.every((need) => needWords(need).package === null)) return [];
   const sudo = missing.includes('root') ? 'sudo ' : '';
-  return [`${sudo}sh ${installer()}   # on Debian and Ubuntu: all that the lab runs`];
+  return [`${sudo}sh ${installer()} lab   # on Debian and Ubuntu: all that the lab runs`];
 }
 
 /** The script that installs what the lab runs, by the shortest path from here. */
@@ -66,21 +67,19 @@ async function shipped(scenario: Scenario, reason: string, hints: Obtained['hint
       `no recording of ${scenario.id} comes with firsthand, and it is not made live, because ${reason}`,
       hints,
     );
-  const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
-  const captures = own.map(({ path }) => ({ point: toPoint(path, points), path }));
-  captures.sort((a, b) => points.indexOf(a.point) - points.indexOf(b.point));
   const { kernel } = own[0]!.truth;
   const how = `Not made live, because ${reason}. This is the recording that comes with firsthand (${kernel}).`;
-  return { how, hints, captures };
+  return { how, hints, captures: own.map(({ point, path }) => ({ point, path })) };
 }
 
-async function shippedFiles({ id, cause }: Scenario): Promise<{ path: string; truth: CaptureTruth }[]> {
-  const folder = join(packageRoot(), 'test', 'captures', cause);
+/** In the order of the scenario's points. */
+export async function shippedFiles(scenario: Scenario): Promise<{ point: Point; path: string; truth: CaptureTruth }[]> {
+  const folder = join(packageRoot(), 'test', 'captures', scenario.cause);
   const text = await readFile(join(folder, 'truth.json'), 'utf8').catch(() => '{}');
   const truths = Object.entries(JSON.parse(text) as Record<string, CaptureTruth>);
-  return truths.flatMap(([file, truth]) => (truth.scenario === id ? [{ path: join(folder, file), truth }] : []));
-}
-
-function toPoint(file: string, points: readonly Point[]): Point {
-  return points.find((point) => file.endsWith(`@${point}.pcap`)) ?? points[0]!;
+  const own = truths.filter(([, truth]) => truth.scenario === scenario.id);
+  const points = pointsOf(scenario);
+  return own
+    .map(([file, truth]) => ({ point: pointOf(scenario, file), path: join(folder, file), truth }))
+    .sort((a, b) => points.indexOf(a.point) - points.indexOf(b.point));
 }

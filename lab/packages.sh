@@ -1,8 +1,10 @@
 #!/bin/sh
-# Installs, on Debian and Ubuntu, what the lab and the tests run: only what is missing, nothing when all is there.
+# Installs, on Debian and Ubuntu, what the lab and the tests run, or with the argument `lab` what the lab runs: only what is
+# missing, nothing when all is there.
 set -eu
 
-packages='tcpdump tshark tcptrace nginx haproxy apache2-bin nftables iproute2 procps python3 conntrack dsniff strace zstd openssl chromium golang-go postgresql redis-server stunnel4 hping3'
+packages='tcpdump nginx haproxy apache2-bin nftables iproute2 procps python3 conntrack dsniff openssl postgresql redis-server stunnel4 hping3'
+[ "${1:-}" = lab ] || packages="$packages tshark tcptrace strace zstd chromium golang-go"
 
 missing=
 count=0

@@ -6,16 +6,19 @@ import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { allScenarios } from './all-scenarios.ts';
 import { Interrupted, withCleanup } from './cleanup.ts';
+import { chooseScenarios } from './find-scenario.ts';
 import { Maker } from './maker.ts';
 import type { Delivery } from './maker.ts';
 import { missingNeeds } from './needs.ts';
 import { packageRoot } from './package-root.ts';
 import { readCapture } from './pcap-resets.ts';
-import { expectedResets, kindAt, truthAt } from './scenario.ts';
+import { expectedResets, kindAt, pointOf, truthAt } from './scenario.ts';
 import type { Point, Scenario, Truth } from './scenario.ts';
 import { renderSources } from './sources.ts';
+import { runTool } from './tool.ts';
 import type { Variation } from './variation.ts';
 
 /** What truth.json says of one capture. */
@@ -43,12 +46,11 @@ const MAX_CAPTURE_BYTES = 60_000;
 /** Records the scenarios that `only` names (all without it) and returns how many failed. */
 export async function recordAll(only?: string): Promise<number> {
   const captures = join(packageRoot(), 'test', 'captures');
-  const [cause, name] = only?.split('/') ?? [];
+  const chosen = chooseScenarios(only, await allScenarios());
   let failed = 0;
   await withCleanup(async (stack) => {
     const maker = new Maker(stack);
-    for (const scenario of await allScenarios(cause)) {
-      if (name !== undefined && scenario.id !== only) continue;
+    for (const scenario of chosen) {
       const missing = await missingNeeds(scenario.needs);
       if (missing.length > 0) {
         process.stderr.write(`SKIPPED ${scenario.id}: this machine lacks ${missing.join(', ')}\n`);
@@ -81,10 +83,7 @@ export async function refreshTruth(): Promise<void> {
     const truths = await readTruths(path);
     for (const [file, known] of Object.entries(truths)) {
       if (known.scenario !== scenario.id) continue;
-      const point =
-        (scenario.points ?? ['loopback']).find((name) => file.endsWith(`@${name}.pcap`)) ??
-        scenario.points?.[0] ??
-        'loopback';
+      const point = pointOf(scenario, file);
       truths[file] = {
         ...known,
         title: scenario.title,
@@ -147,8 +146,14 @@ async function describe({ point, path }: Made['captures'][number]): Promise<stri
   return `${point}: ${contents.packets} packets, ${shapes.length === 0 ? 'no reset' : shapes.join(', ')}`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const at = process.argv.indexOf('--only');
-  if (process.argv.includes('--truth')) await refreshTruth();
-  else process.exitCode = (await recordAll(at === -1 ? undefined : process.argv[at + 1])) > 0 ? 1 : 0;
+const USAGE = `npx tsx lab/record-all.ts [--only CAUSE[/NAME]]   records test/captures, or a part of it
+npx tsx lab/record-all.ts --truth                 writes anew what the scenarios say of the captures that are there`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' }, truth: { type: 'boolean' } } });
+  if (values.truth !== true) return (await recordAll(values.only)) > 0 ? 1 : 0;
+  await refreshTruth();
+  return 0;
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await runTool('record-all', USAGE, main);

@@ -8,33 +8,29 @@ import { release } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Failure } from '../src/cli/failure.ts';
 import { allScenarios, heldOutScenarios } from './all-scenarios.ts';
 import { withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
 import { Maker } from './maker.ts';
+import { chooseScenarios } from './find-scenario.ts';
 import type { Delivery, Order } from './maker.ts';
 import { describeCapture, recordAll } from './record-all.ts';
 import type { CaptureTruth } from './record-all.ts';
 import type { Scenario } from './scenario.ts';
+import { notePart, requireKind } from './set-note.ts';
+import type { SetNote, Trouble } from './set-note.ts';
+import { runTool } from './tool.ts';
 
-/** What set.json says of a whole set. */
-export interface SetNote {
-  /** Null: nothing was varied. */
-  readonly seed: number | null;
-  /** These are the families that no judgement was made with. */
-  readonly heldOut?: true;
-  readonly scenarios: number;
-  readonly captures: number;
-  /** Scenarios that twice did not do what they promise, and why. */
-  readonly failed: readonly Failure[];
-  /** Scenarios that did what they promise at the second try, and what the first one did. */
-  readonly retried: readonly Failure[];
-}
+const USAGE = `npm run lab -- --all --seed N --out DIR     a labelled set: every scenario, varied by the seed
+npm run lab -- --only CAUSE[/NAME]           one cause or scenario, plain, into test/captures
 
-interface Failure {
-  readonly scenario: string;
-  readonly reason: string;
-}
+  --out DIR            where the set goes; it may be recorded in parts, under one seed
+  --all                every scenario (what is recorded without --only)
+  --only CAUSE[/NAME]  of one cause, or one of them
+  --held-out           the families that no judgement was made with
+  --seed N             what varies is drawn from it: a whole number (default 1)
+  --jobs N             how many are made at a time (default 4)`;
 
 /** Records the scenarios into `out`, `jobs` at a time; what failed is in the answer and in `out`/set.json. */
 export async function recordSet(
@@ -45,10 +41,12 @@ export async function recordSet(
   cleanup: CleanupStack,
   heldOut: boolean = false,
 ): Promise<SetNote> {
+  const kind = { seed, heldOut };
+  await requireKind(out, kind);
   await mkdir(out, { recursive: true });
   const byId = new Map<string, Scenario>(scenarios.map((scenario) => [scenario.id, scenario]));
   const deliveries: Delivery[] = [];
-  const retried: Failure[] = [];
+  const retried: Trouble[] = [];
   const waiting = [...scenarios];
   const serve = async (): Promise<void> => {
     const maker = new Maker(cleanup);
@@ -67,16 +65,11 @@ export async function recordSet(
   };
   await Promise.all(Array.from({ length: Math.min(jobs, scenarios.length) }, serve));
   await writeTruths(byId, deliveries);
-  const note: SetNote = {
-    seed,
-    ...(heldOut && { heldOut: true as const }),
-    scenarios: deliveries.length,
-    captures: deliveries.reduce((sum, one) => sum + ('captures' in one ? one.captures.length : 0), 0),
+  return notePart(out, kind, {
+    ran: deliveries.map(({ scenario }) => scenario),
     failed: deliveries.flatMap((one) => ('failed' in one ? [{ scenario: one.scenario, reason: one.failed }] : [])),
     retried,
-  };
-  await writeFile(join(out, 'set.json'), `${JSON.stringify(note, null, 2)}\n`);
-  return note;
+  });
 }
 
 async function writeTruths(scenarios: ReadonlyMap<string, Scenario>, deliveries: readonly Delivery[]): Promise<void> {
@@ -113,8 +106,9 @@ function lineFor(delivery: Delivery): string {
   return `${delivery.scenario} (${how})`;
 }
 
-async function main(): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
+    args: [...args],
     options: {
       all: { type: 'boolean' },
       'held-out': { type: 'boolean' },
@@ -124,24 +118,31 @@ async function main(): Promise<number> {
       jobs: { type: 'string' },
     },
   });
-  const { only, out, all, seed = '1', jobs = '4' } = values;
+  const { only, out, seed = '1', jobs = '4', 'held-out': heldOut = false } = values;
   if (out === undefined) {
-    if (all === true || values.seed !== undefined) throw new Error('--all and --seed want a folder: --out DIR');
+    const inVain = (['all', 'seed', 'jobs', 'held-out'] as const).find((name) => values[name] !== undefined);
+    if (inVain !== undefined) throw new Failure(`--${inVain} wants a folder: --out DIR`);
     return (await recordAll(only)) > 0 ? 1 : 0;
   }
-  const heldOut = values['held-out'] === true;
+  const [drawnFrom, atOnce] = [wholeNumber('--seed', seed, 0), wholeNumber('--jobs', jobs, 1)];
   const offered = heldOut ? await heldOutScenarios() : await allScenarios();
-  const chosen = offered.filter(({ id, cause }) => only === undefined || id === only || cause === only);
-  if (chosen.length === 0) throw new Error(`no scenario is called ${only}`);
+  const chosen = chooseScenarios(only, offered);
   const { scenarios, captures, failed, retried } = await withCleanup((cleanup) =>
-    recordSet(chosen, Number(seed), resolve(out), Number(jobs), cleanup, heldOut),
+    recordSet(chosen, drawnFrom, resolve(out), atOnce, cleanup, heldOut),
   );
   process.stdout.write(
     `seed ${seed}: ${captures} captures of ${scenarios} scenarios, ${retried.length} at the second try, ${failed.length} failed\n`,
   );
   for (const { scenario, reason } of retried) process.stdout.write(`  second try ${scenario}: ${reason}\n`);
   for (const { scenario, reason } of failed) process.stdout.write(`  failed ${scenario}: ${reason}\n`);
-  return failed.length > 0 ? 1 : 0;
+  // Of a set in parts, what failed earlier is not this run's.
+  return failed.some(({ scenario }) => chosen.some(({ id }) => id === scenario)) ? 1 : 0;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main();
+function wholeNumber(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new Failure(`${option} ${text}: a whole number from ${least} on is needed`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await runTool('lab', USAGE, main);

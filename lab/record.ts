@@ -13,7 +13,7 @@ import { readCapture } from './pcap-resets.ts';
 import type { CaptureContents } from './pcap-resets.ts';
 import { freePorts } from './ports.ts';
 import { startPuppet } from './puppet.ts';
-import { expectedResets, kindAt, scenarioName } from './scenario.ts';
+import { expectedResets, kindAt, pointsOf, scenarioName } from './scenario.ts';
 import type { Point, Scenario } from './scenario.ts';
 import { PLAIN } from './variation.ts';
 import type { Variation } from './variation.ts';
@@ -53,7 +53,7 @@ export async function record(
       () => begin(),
       variation,
     );
-    const points = scenario.points ?? [scenario.where === 'loopback' ? 'loopback' : 'client'];
+    const points = pointsOf(scenario);
     const begin = async (): Promise<void> => {
       for (const point of points) recorders.push(await startRecorder(scenario, lab, point));
     };

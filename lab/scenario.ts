@@ -94,6 +94,17 @@ export function scenarioName(scenario: Scenario): string {
   return scenario.id.slice(scenario.cause.length + 1);
 }
 
+/** Where the scenario is captured; the first point names the file. */
+export function pointsOf({ points, where }: Scenario): readonly Point[] {
+  return points ?? [where === 'loopback' ? 'loopback' : 'client'];
+}
+
+/** Where a capture was taken, by the name of its file. */
+export function pointOf(scenario: Scenario, file: string): Point {
+  const points = pointsOf(scenario);
+  return points.find((point) => file.endsWith(`@${point}.pcap`)) ?? points[0]!;
+}
+
 /** The truth at one capture point; where no RST passes, nothing is to be seen. */
 export function truthAt(scenario: Scenario, point: Point): Truth {
   const { truth } = scenario;

@@ -1,18 +1,15 @@
 /** `firsthand lab`: one scenario for a person: what was done, what is seen of it, and the verdict. */
 import { copyFile, mkdir, rmdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { ShowLab } from '../src/cli/commands/lab.ts';
 import { DONE } from '../src/cli/exit-codes.ts';
 import { Failure, toFailureLine } from '../src/cli/failure.ts';
 import type { LabFlags } from '../src/cli/flags.ts';
 import { type Io, write } from '../src/cli/io.ts';
 import { toTextOptions } from '../src/cli/page.ts';
-import { readCapture } from '../src/collect/read-capture.ts';
-import { readCaptures } from '../src/collect/read-captures.ts';
 import { escapeAscii } from '../src/report/escape.ts';
 import { toParagraph } from '../src/report/flow-text.ts';
 import { PLAIN } from '../src/report/ink.ts';
-import type { Report } from '../src/report/types.ts';
 import { renderText } from '../src/report/text.ts';
 import { allScenarios } from './all-scenarios.ts';
 import { Interrupted, withCleanup } from './cleanup.ts';
@@ -24,8 +21,9 @@ import { makeDirectory } from './leftovers.ts';
 import { renderList } from './list-text.ts';
 import { isShipped, obtain } from './obtain.ts';
 import type { Obtained } from './obtain.ts';
-import { scenarioName, truthAt } from './scenario.ts';
-import type { Point, Scenario } from './scenario.ts';
+import { scenarioName } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { readViews } from './views.ts';
 
 /** Lists the scenarios, or shows one; the exit code. */
 export const showLab: ShowLab = async (asked, flags, io) => {
@@ -45,7 +43,7 @@ export const showLab: ShowLab = async (asked, flags, io) => {
     );
     const placed = await place(obtained.captures, folder ?? makeDirectory(cleanup));
     await showOpening(scenario, obtained, placed, flags, io);
-    const reports = await readAll(scenario, placed, flags.keep !== undefined);
+    const reports = await readViews(scenario, placed, flags.keep !== undefined);
     await say(renderComparison(scenario.truth, reports, width, style), flags, io);
     if (!flags.quiet) await showReports(reports, flags, io);
     if (!flags.quiet) await say(`\n${closing(scenario, scenarios, reports.length > 1, flags, width)}\n`, flags, io);
@@ -134,33 +132,6 @@ async function showOpening(
     '',
   ];
   await say(lines.join('\n'), flags, io);
-}
-
-/** Each capture by itself and, where there are several of the same traffic, all of them together. */
-async function readAll(scenario: Scenario, captures: Obtained['captures'], isKept: boolean): Promise<View[]> {
-  const views: View[] = [];
-  // What is removed in a moment has no path, only a name.
-  const named = isKept ? (report: Report): Report => report : withNames;
-  for (const { point, path } of captures) {
-    views.push({ place: toPlace(point), truth: truthAt(scenario, point), report: named(await readCapture(path)) });
-  }
-  if (captures.length < 2) return views;
-  const outcomes = await readCaptures(captures.map(({ path }) => path));
-  for (const outcome of outcomes) {
-    if ('report' in outcome && outcome.paths.length > 1) {
-      const places = outcome.paths.length === captures.length ? 'all together' : 'several together';
-      views.push({ place: places, truth: scenario.truth, report: named(outcome.report) });
-    }
-  }
-  return views;
-}
-
-function withNames(report: Report): Report {
-  return { ...report, inputs: report.inputs.map((input) => ({ ...input, path: basename(input.path) })) };
-}
-
-function toPlace(point: Point): string {
-  return point === 'loopback' ? 'on loopback' : `at the ${point}`;
 }
 
 /** The last of the views, which knows most, or with -v each of them. */

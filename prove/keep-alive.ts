@@ -7,7 +7,7 @@ import { positiveInteger, UsageError } from '../bench/options.ts';
 import { type CleanupStack, withCleanup } from '../lab/cleanup.ts';
 import { startHelper } from '../lab/helper.ts';
 import { missingNeeds } from '../lab/needs.ts';
-import { ADDRESS, buildNetwork, type Network } from '../lab/network.ts';
+import { buildNetwork, type Network } from '../lab/network.ts';
 import type { Need } from '../lab/scenario.ts';
 
 export const about: string = 'connections that lie idle behind a NAT that forgets: which of them still carry data';
@@ -75,7 +75,7 @@ export async function idleThroughNat(cleanup: CleanupStack, quietMs: number): Pr
   const server = await startHelper(cleanup, process.execPath, ['-e', ECHO_SERVER], network.namespace.server);
   await once(server.child.stdout!, 'data');
   const child = join(import.meta.dirname, 'idle-connections.ts');
-  const args = ['--import', 'tsx', child, ADDRESS.server, String(PORT), String(quietMs), ...Object.keys(WAYS)];
+  const args = ['--import', 'tsx', child, network.address.server, String(PORT), String(quietMs), ...Object.keys(WAYS)];
   const client = await startHelper(cleanup, process.execPath, args, network.namespace.client);
   const rows: Row[] = [];
   for await (const line of createInterface({ input: client.child.stdout! })) rows.push(JSON.parse(line) as Row);

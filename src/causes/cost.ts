@@ -3,6 +3,8 @@ import type { CauseId } from '../terms/causes.ts';
 import type { Impact, Retry } from '../terms/outcome.ts';
 import type { ResetFacts, SilenceFacts } from '../evidence/facts.ts';
 import { isBarren } from '../evidence/population.ts';
+import { seqDiff } from '../wire/seq.ts';
+import { ACK } from '../wire/tcp.ts';
 import { isSubflow } from './claims.ts';
 import type { Effect } from './effect.ts';
 import type { MechanismVerdict } from './mechanism.ts';
@@ -53,10 +55,20 @@ function costOfAnswered(facts: ResetFacts): Cost {
   const { app } = facts;
   if (app.responseComplete === false) return { impact: 'response-truncated', retry: again(facts) };
   if (app.responseComplete === null) return { impact: 'unknown', retry: 'unknown' };
-  if (facts.sender === 'client') return { impact: 'none', retry: 'not-needed' };
+  if (facts.sender === 'client')
+    return unreceived(facts) > 0 ? { impact: 'unknown', retry: 'unknown' } : { impact: 'none', retry: 'not-needed' };
   if (facts.unackedFromSender > 0) return { impact: 'response-truncated', retry: again(facts) };
   if ((facts.idleMs ?? 0) < READ_MS) return { impact: 'unknown', retry: again(facts) };
   return { impact: 'none', retry: 'not-needed' };
+}
+
+/** Bytes of the other side that the sender of the RST never acknowledged, neither before nor with it. */
+function unreceived({ unackedFromReceiver, half, receiver, rst }: ResetFacts): number {
+  const { flags, ack } = rst.packet;
+  if (!(flags & ACK)) return unackedFromReceiver;
+  const { nextSeq, finEnd } = half[receiver];
+  const end = finEnd >= 0 && finEnd === nextSeq ? (finEnd - 1) >>> 0 : nextSeq;
+  return Math.min(unackedFromReceiver, Math.max(0, seqDiff(end, ack)));
 }
 
 /**

@@ -59,13 +59,13 @@ export function witnessedCause(input: ResetCase, wire: Ranked<CauseId>): Ranked<
     };
   }
   const confidence = finding.sure ? PROVEN : FIRM;
-  const wouldTell = finding.wouldTell === undefined || finding.sure ? [] : [finding.wouldTell];
+  const wouldTell = finding.wouldTell === undefined ? [] : [finding.wouldTell];
   return {
     id,
     level: finding.sure ? 'proof' : 'likely',
     ...shares(id, confidence, []),
     evidence,
-    cannotTell: [...wouldTell, ...doubts],
+    cannotTell: finding.sure ? [] : [...wouldTell, ...doubts],
   };
 }
 
@@ -85,12 +85,11 @@ interface Finding {
 }
 
 function findingOf(input: ResetCase, wire: Ranked<CauseId>, witness: HostWitness): Finding | null {
-  const { sent, letGo, death } = witness;
+  const { sent, death } = witness;
   const trusted = sent === null || sent.sure;
   const found =
     (death === null ? null : ofDeath(input, witness)) ?? ofReason(input, wire, witness) ?? ofRelease(witness);
   if (found === null) return null;
-  if (sent === null && letGo === null && death === null) return null;
   const checked = ACTS.has(found.id) ? inContext(input, wire, witness, found) : found;
   return trusted ? checked : { ...checked, sure: false };
 }

@@ -38,7 +38,7 @@ export const unreadData: Cause = {
     const what = facts.app.request?.line ?? `${facts.bytes[facts.receiver]} bytes`;
     return facts.sender === 'server' && facts.app.pending === true
       ? `${who(facts, 'server')} closed without answering (${what})`
-      : `${who(facts, facts.sender)} closed with data unread`;
+      : `${who(facts, facts.sender)} closed it with a RST, as a kernel does while data is unread`;
   },
   judge({ facts, mechanism }) {
     if (mechanism.mechanism !== 'active-abort') return NO;

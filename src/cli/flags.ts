@@ -111,7 +111,7 @@ const HOST: readonly Flag[] = [
 ];
 
 export const READ_FLAGS: readonly Flag[] = [
-  { flags: '--json', text: 'the report as JSON (schema/report-v1.json); one capture' },
+  { flags: '--json', text: 'the report as JSON (schema/report-v1.json); one capture, or several of the same traffic' },
   { flags: '--ndjson', text: 'a JSON record a line; several captures follow each other, each with its header record' },
   ...PAGE,
   { flags: '-o, --output <file>', text: 'write there instead, whole or not at all' },

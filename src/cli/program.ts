@@ -43,6 +43,7 @@ const EXPLAIN_EXAMPLES = `Examples
 
 const READ_EXAMPLES = `Examples
   firsthand read capture.pcapng
+  firsthand read client.pcap server.pcap      the same traffic from two places: one report
   firsthand read -v --role 10.0.0.5=proxy:edge capture.pcap.gz
   firsthand read --fail-on likely test-run.pcap || echo "resets!"
   firsthand read --kernel trace.txt --strace strace.txt capture.pcap   proof from the sender's host
@@ -100,7 +101,10 @@ export function toProgram(io: Io, setExit: (code: number) => void): Command {
       setExit(await runExplain(text, flags, io));
     });
   addFlags(program.command('read'), READ_FLAGS)
-    .description('Read captures: pcap, pcapng or snoop, also gz and zst, - for standard input.')
+    .description(
+      'Read captures: pcap, pcapng or snoop, also gz and zst, - for standard input. Several captures of the same traffic ' +
+        'are joined, and give one report.',
+    )
     .argument('<capture...>', 'capture files')
     .addHelpText('before', READ_EXAMPLES)
     .action(async (captures: string[], flags: ReadFlags) => {

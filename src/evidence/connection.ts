@@ -101,7 +101,7 @@ export function silenceFacts(from: Derivation, captureEndNs: number): SilenceFac
   const firstNs = tail[first]?.packet.tNs ?? trace.lastNs;
   const before = tail[first - 1]?.packet.tNs ?? null;
   const quietMs = before === null ? null : Math.max(0, firstNs - before) / 1e6;
-  const clocks = { idleMs: idleBefore(trace, firstNs), quietMs, closedBy: null };
+  const clocks = { idleMs: idleBefore(trace, firstNs, quietMs), quietMs, closedBy: null };
   return new FollowedSilence(keepPackets(from), connectionFacts(from, roles, half, trace.exchange, clocks), {
     unanswered: side,
     repeats: half[side].repeatsUnanswered + half[side].keepAlivesUnanswered,
@@ -356,13 +356,15 @@ function finOfSameAct(rst: RstRecord): boolean {
   );
 }
 
-function idleBefore(trace: Trace, ns: number): number | null {
+/** Time without data before a moment; where that moment’s own data is the last, the time without any segment. */
+function idleBefore(trace: Trace, ns: number, quietMs: number | null): number | null {
   const { exchange } = trace;
   if (exchange.runSide === trace.lastSpeaker && exchange.runNs >= ns) {
     return exchange.idleBeforeRunNs < 0 ? null : exchange.idleBeforeRunNs / 1e6;
   }
   const last = Math.max(trace.halves[0].lastDataNs, trace.halves[1].lastDataNs);
-  return last < 0 ? null : Math.max(0, ns - last) / 1e6;
+  if (last >= ns) return quietMs;
+  return last < 0 ? null : (ns - last) / 1e6;
 }
 
 /** RFC 9293 §3.8.6: the window counts from the acknowledgement it came with. */

@@ -4,7 +4,7 @@ import { who } from '../causes/telling.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { ConnectionFacts, ResetFacts } from '../evidence/facts.ts';
 import type { Shared } from '../vantage/joined.ts';
-import { endOf } from '../vantage/shared-rows.ts';
+import { endOf } from '../vantage/row-fit.ts';
 import type { FromElsewhere, JudgedSilence } from './build.ts';
 import type { Captures } from './joint-report.ts';
 import { toList } from './words.ts';

@@ -3,7 +3,7 @@ import type { ConnectionFacts } from '../evidence/facts.ts';
 import { nameOf } from '../flow/encapsulations.ts';
 import type { Shared } from '../vantage/joined.ts';
 import { isBeside } from '../vantage/places.ts';
-import { endOf } from '../vantage/shared-rows.ts';
+import { endOf } from '../vantage/row-fit.ts';
 import type { Sighting } from '../vantage/sighting.ts';
 import type { Captures } from './joint-report.ts';
 import type { Evidence, View } from './types.ts';

@@ -3,6 +3,7 @@ import type { ConnectionFacts } from '../evidence/facts.ts';
 import { scanBy, type Population } from '../evidence/population.ts';
 import { ms } from '../causes/duration.ts';
 import { hostPort } from '../causes/telling.ts';
+import type { CauseId } from '../terms/causes.ts';
 import type { JudgedReset, JudgedSilence } from './build.ts';
 import { contrastOf, momentsOf, silenceContrast } from './story-contrast.ts';
 import type { Reset, Story } from './types.ts';
@@ -80,8 +81,30 @@ function titleOf(group: readonly JudgedReset[]): string {
   const shortest = least(idle);
   const longest = most(idle);
   const range = isIdle && longest > shortest * 1.05 ? ` (${ms(shortest)} to ${ms(longest)})` : '';
-  return sentence(`${clause}${range}`, group.length);
+  return sentence(`${isOpen(group) ? 'possibly ' : ''}${clause}${range}`, group.length);
 }
+
+/** The verdict on one of them leaves open what the sentence would assert: who did it, or what it was. */
+function isOpen(group: readonly JudgedReset[]): boolean {
+  return group.some(({ reset: { cause, sender } }) =>
+    sender.actor === 'unknown' ? !NAMELESS.has(cause.id) : cause.level === 'possible' && PRESUMING.has(cause.id),
+  );
+}
+
+/** Causes whose sentences name no author but an address, or weigh their own words. */
+const NAMELESS: ReadonlySet<CauseId | 'unknown'> = new Set(['firewall-state-expiry', 'injected', 'stray', 'unknown']);
+
+/** Causes whose sentences say more than the packets show; the others tell what was done and when. */
+const PRESUMING: ReadonlySet<CauseId | 'unknown'> = new Set([
+  'benign-close',
+  'connect-cancelled',
+  'firewall-reject',
+  'killed',
+  'relayed',
+  'resource-exhaustion',
+  'state-mismatch',
+  'tuple-reuse',
+]);
 
 function sentence(clause: string, count: number): string {
   return count === 1 ? `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.` : `${count} times: ${clause}.`;

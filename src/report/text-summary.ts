@@ -4,7 +4,7 @@ import { groupBy } from './group-by.ts';
 import type { Ink } from './ink.ts';
 import { isAfterClose, isIgnored, isRefused, toSocket, toSubject } from './text-names.ts';
 import { BECAUSE, toCount, toReason, toTwins } from './words.ts';
-import type { Input, Report, Reset, SenderCount, Summary } from './types.ts';
+import type { Input, Report, Reset, Summary } from './types.ts';
 
 /** A name longer than this is clipped in the table. */
 const NAME_COLUMNS = 24;
@@ -16,7 +16,7 @@ export function renderVerdict(report: Report, ink: Ink): string[] {
 }
 
 /** Source address, role or name, RST packets, connections: what `tcpdump | awk | sort | uniq -c` gives, and who it is. */
-export function renderSenders(senders: readonly SenderCount[], ink: Ink, most: number = Infinity): string[] {
+export function renderSenders({ summary: { senders }, resets }: Report, ink: Ink, most: number = Infinity): string[] {
   if (senders.length === 0) return [];
   const shown = senders.toSorted((a, b) => b.rstPackets - a.rstPackets).slice(0, most);
   const rows = shown.map(({ address, role, name, rstPackets, connections }) => [
@@ -41,7 +41,9 @@ export function renderSenders(senders: readonly SenderCount[], ink: Ink, most: n
     const rest = `${toCount(left, 'more address', 'more addresses')} with ${toCount(rsts - shownRsts, 'RST')}`;
     lines.push(`  ${ink.style.faint(`${ink.glyphs.ellipsis} ${rest}; -v lists all`)}`);
   }
-  return [ink.style.strong('Who sent the RSTs'), ...lines];
+  // Counted by source address, which is not the sender's where somebody else sent them.
+  const borrowed = resets.some(({ rsts }) => rsts.some(({ actor }) => actor === 'middlebox'));
+  return [ink.style.strong(borrowed ? 'RSTs by the address they bear' : 'Who sent the RSTs'), ...lines];
 }
 
 /** One line per input: what it is, and where it is cut, damaged or not understood. */

@@ -40,7 +40,7 @@ export function renderText(report: Report, options: TextOptions = {}): string {
   const detail = options.detail ?? 'normal';
   const most = detail === 'full' || detail === 'all' ? Infinity : SENDER_LINES;
   if (detail === 'brief') return page(renderEach(report, ink));
-  const sections = [renderVerdict(report, ink), renderSenders(report.summary.senders, ink, most)];
+  const sections = [renderVerdict(report, ink), renderSenders(report, ink, most)];
   if (detail !== 'quiet') {
     sections.push(renderStories(report.stories, ink), renderInputs(report.inputs, ink));
     const showing = { detail, ink, inputs: report.inputs };

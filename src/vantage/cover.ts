@@ -1,6 +1,6 @@
-/** Whether a capture was running at a moment. */
+/** Whether a capture was running at a moment, as far as its packets show. */
 
-/** `ends`: its last packet lies shortly before; it may have been stopped in between. */
+/** `ends`: its last packet lies shortly before; it may have been stopped in between. `no`: no packet shows that it ran. */
 export type Cover = 'yes' | 'ends' | 'no';
 
 /** A capture that is silent for longer may have been stopped. */

@@ -41,7 +41,7 @@ export interface Passage {
   /** Nearest to that side first. */
   readonly seen: readonly Seen[];
   readonly origin: Origin;
-  /** It reached the place nearest to the other side; null where that capture did not run then. */
+  /** It reached the place nearest to the other side; null where that capture shows nothing then. */
   readonly arrived: boolean | null;
 }
 
@@ -53,7 +53,7 @@ export interface Vantage {
   readonly common: (input: number, ns: number) => number;
   /** How well that is known, nanoseconds. */
   readonly errorNs: number;
-  /** Whether the capture of the input ran at a common time. */
+  /** Whether the capture of the input ran at a common time, by its packets. */
   readonly covers: (input: number, commonNs: number) => Cover;
 }
 
@@ -108,26 +108,30 @@ function originOf(
   seen: Seen & { atNs: number },
 ): Origin {
   const here = along[first]!;
-  const nearer = along[first - 1];
-  if (nearer === undefined) {
+  // Adjacent first: of the places that prove the same it leaves the shortest stretch for a suspect.
+  const nearer = along.slice(0, first).reverse();
+  const [adjacent] = nearer;
+  if (adjacent === undefined) {
     return { kind: isBeside(here.packets, side) ? 'endpoint' : 'beyond', input: here.input };
   }
-  const doubt = doubtOf(vantage, nearer, here, side, seen.atNs);
+  const doubtIn = (place: Sighting): string => doubtOf(vantage, place, here, side, seen.atNs);
+  const without = nearer.find((place) => doubtIn(place) === '') ?? adjacent;
+  const doubt = doubtIn(without);
   const trigger = seen.rst.trigger;
   return {
     kind: 'between',
-    without: nearer.input,
+    without: without.input,
     with: here.input,
     sure: doubt === '',
     doubt,
-    triggerReached: trigger === null ? null : holds(nearer, trigger),
+    triggerReached: trigger === null ? null : holds(without, trigger),
   };
 }
 
 /** Why the capture nearer to the named host may have missed the RST although that host sent it; empty when it cannot. */
 function doubtOf(vantage: Vantage, nearer: Sighting, here: Sighting, side: number, atNs: number): string {
   const cover = vantage.covers(nearer.input, atNs);
-  if (cover === 'no') return 'that capture did not run at that moment';
+  if (cover === 'no') return quietAt(vantage, nearer, atNs);
   if (cover === 'ends') return 'that capture ends so close to that moment that it may have been stopped before';
   const sent = here.packets.filter((packet) => packet.side === side && isContent(packet));
   const shared = sent.filter((packet) => holds(nearer, packet));
@@ -139,6 +143,15 @@ function doubtOf(vantage: Vantage, nearer: Sighting, here: Sighting, side: numbe
   }
   const passes = shared.length > 0 || isBeside(nearer.packets, side);
   return passes ? '' : 'nothing shows that what this host sends passes that place at all';
+}
+
+/** Of a capture without a packet around that moment: it was stopped, not yet started, or nothing passed it. */
+function quietAt({ common, errorNs }: Vantage, { input, beginsNs, endsNs }: Sighting, atNs: number): string {
+  if (atNs - errorNs < common(input, beginsNs)) {
+    return 'that capture shows nothing before that moment; it may have been started after it';
+  }
+  const seconds = ((atNs - common(input, endsNs)) / 1e9).toFixed(1);
+  return `that capture shows nothing from ${seconds} s before that moment on; it may have been stopped`;
 }
 
 /** A RST of the same side that the other capture does not show as it is. */

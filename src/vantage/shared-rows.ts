@@ -1,20 +1,9 @@
 /**
- * Finds the rows of several captures that are one connection: by its addresses and ports, and through address
- * translation by the sequence numbers, which a translator leaves alone (RFC 3022 §4.1).
+ * Finds the rows of several captures that are one connection. A scanner may give all its SYNs the same number, so that
+ * many rows fit one: each is joined to the one that it fits best, and through address translation only if that is one.
  */
-import { formatAddress } from '../wire/address.ts';
-import { seqDiff } from '../wire/seq.ts';
-import {
-  flagsOf,
-  HAS_SYN,
-  hostOf,
-  NEXT_SEQ,
-  OPENER_1,
-  portOf,
-  seenOf,
-  START_SEQ,
-  type Connections,
-} from '../flow/table.ts';
+import { portOf, type Connections } from '../flow/table.ts';
+import { endOf, fitOf, hasSide, hasStart, SAME_ENDS, startOf } from './row-fit.ts';
 
 /** One connection as one capture shows it. */
 export interface RowRef {
@@ -32,31 +21,32 @@ export function sharedRows(
   tables: readonly Connections[],
   chosen: (input: number, row: number) => boolean,
 ): SharedRows[] {
-  const wanted = indexChosen(tables, chosen);
-  const groups = new Map<string, RowRef[]>();
+  const index = indexChosen(tables, chosen);
+  const claims: Claims = new Map();
   for (const [input, table] of tables.entries()) {
     for (let row = 0; row < table.count; row++) {
-      for (const leader of candidates(wanted, table, row)) {
-        if (leader.input === input) continue;
-        const match = matchRows(tables[leader.input]!, leader.row, table, row);
-        if (match === null) continue;
-        const key = `${leader.input} ${leader.row}`;
-        const group = groups.get(key) ?? [{ ...leader, side0: 0 }];
-        if (!group.some((member) => member.input === input)) group.push({ input, row, side0: match });
-        groups.set(key, group);
-      }
+      for (const found of fitsOf(index, tables, input, row).values()) claim(claims, found, input, row);
     }
   }
-  return withoutRepeats([...groups.values()]);
+  const groups: RowRef[][] = [];
+  for (const [{ input, row }, ofLeader] of claims) {
+    const members = [...ofLeader.values()].filter(({ alone }) => alone).map(({ ref }) => ref);
+    if (members.length > 0) groups.push([{ input, row, side0: 0 }, ...members]);
+  }
+  return withoutRepeats(groups);
 }
 
+/** One object for each chosen row. */
 interface Chosen {
   readonly input: number;
   readonly row: number;
 }
 
 interface Index {
-  /** By the first sequence number of either side. */
+  /** By both ends. */
+  readonly byEnds: Map<string, Chosen[]>;
+  /** By the first sequence number of either side, with both ports and alone. */
+  readonly byStartAndPorts: Map<string, Chosen[]>;
   readonly byStart: Map<number, Chosen[]>;
   /** By an end, for rows that one of the captures knows from their middle only: all rows, and those without their start. */
   readonly byEnd: Map<string, Chosen[]>;
@@ -67,20 +57,29 @@ interface Index {
 const MAX_CANDIDATES = 256;
 
 function indexChosen(tables: readonly Connections[], chosen: (input: number, row: number) => boolean): Index {
-  const byStart = new Map<number, Chosen[]>();
-  const byEnd = new Map<string, Chosen[]>();
-  const lateByEnd = new Map<string, Chosen[]>();
+  const index: Index = {
+    byEnds: new Map(),
+    byStartAndPorts: new Map(),
+    byStart: new Map(),
+    byEnd: new Map(),
+    lateByEnd: new Map(),
+  };
   for (const [input, table] of tables.entries()) {
     for (let row = 0; row < table.count; row++) {
       if (!chosen(input, row)) continue;
+      const one = { input, row };
+      add(index.byEnds, endsOf(table, row), one);
       for (const side of [0, 1]) {
-        if (hasSide(table, row, side)) add(byStart, startOf(table, row, side), { input, row });
-        add(byEnd, endOf(table, row, side), { input, row });
-        if (!hasStart(table, row)) add(lateByEnd, endOf(table, row, side), { input, row });
+        if (hasSide(table, row, side)) {
+          add(index.byStartAndPorts, startAndPortsOf(table, row, side), one);
+          add(index.byStart, startOf(table, row, side), one);
+        }
+        add(index.byEnd, endOf(table, row, side), one);
+        if (!hasStart(table, row)) add(index.lateByEnd, endOf(table, row, side), one);
       }
     }
   }
-  return { byStart, byEnd, lateByEnd };
+  return index;
 }
 
 function add<Key>(index: Map<Key, Chosen[]>, key: Key, chosen: Chosen): void {
@@ -89,93 +88,81 @@ function add<Key>(index: Map<Key, Chosen[]>, key: Key, chosen: Chosen): void {
   else if (list.length < MAX_CANDIDATES) list.push(chosen);
 }
 
-function candidates({ byStart, byEnd, lateByEnd }: Index, table: Connections, row: number): Set<Chosen> {
-  const found = new Set<Chosen>();
+/** Captures order the two ends each in its own way. */
+function endsOf(table: Connections, row: number): string {
+  const [a, b] = [endOf(table, row, 0), endOf(table, row, 1)];
+  return a < b ? `${a} ${b}` : `${b} ${a}`;
+}
+
+function startAndPortsOf(table: Connections, row: number, side: number): string {
+  return `${startOf(table, row, side)} ${portOf(table, row, side)} ${portOf(table, row, 1 - side)}`;
+}
+
+/** A chosen row of another capture that may be the same connection. */
+interface Found {
+  readonly leader: Chosen;
+  readonly side0: 0 | 1;
+  readonly score: number;
+}
+
+/** By capture. */
+function fitsOf(index: Index, tables: readonly Connections[], input: number, row: number): Map<number, Found[]> {
+  const table = tables[input]!;
+  const fits = new Map<number, Found[]>();
+  const tried = new Set<Chosen>();
+  const tryAll = (leaders: Iterable<Chosen>): void => {
+    for (const leader of leaders) {
+      if (leader.input === input || tried.has(leader)) continue;
+      tried.add(leader);
+      const fit = fitOf(tables[leader.input]!, leader.row, table, row);
+      if (fit === null) continue;
+      const found = fits.get(leader.input);
+      if (found === undefined) fits.set(leader.input, [{ leader, ...fit }]);
+      else found.push({ leader, ...fit });
+    }
+  };
+  tryAll(index.byEnds.get(endsOf(table, row)) ?? []);
+  // Where all other captures have these very ends, no translation needs to be looked for.
+  if (fits.size < tables.length - 1) tryAll(translated(index, table, row));
+  return fits;
+}
+
+function* translated(index: Index, table: Connections, row: number): Generator<Chosen> {
   for (const side of [0, 1]) {
-    if (hasSide(table, row, side)) for (const one of byStart.get(startOf(table, row, side)) ?? []) found.add(one);
+    if (!hasSide(table, row, side)) continue;
+    yield* index.byStartAndPorts.get(startAndPortsOf(table, row, side)) ?? [];
+    yield* index.byStart.get(startOf(table, row, side)) ?? [];
   }
   // Both captures saw the start: then it was the same start, or it is another connection.
-  const others = hasStart(table, row) ? lateByEnd : byEnd;
-  for (const side of others.size === 0 ? [] : [0, 1]) {
-    for (const one of others.get(endOf(table, row, side)) ?? []) found.add(one);
+  const others = hasStart(table, row) ? index.lateByEnd : index.byEnd;
+  for (const side of others.size === 0 ? [] : [0, 1]) yield* others.get(endOf(table, row, side)) ?? [];
+}
+
+/** By chosen row and capture: the row there that fits it best. */
+type Claims = Map<Chosen, Map<number, Claim>>;
+
+interface Claim {
+  readonly ref: RowRef;
+  readonly score: number;
+  /** No other row of that capture fits as well. */
+  readonly alone: boolean;
+}
+
+/** `found` are chosen rows of one capture, all of which the row fits. */
+function claim(claims: Claims, found: Found[], input: number, row: number): void {
+  found.sort((a, b) => b.score - a.score);
+  const sameEnds = found.filter(({ score }) => score >= SAME_ENDS);
+  if (sameEnds.length === 0 && found[1]?.score === found[0]!.score) return;
+  for (const { leader, side0, score } of sameEnds.length === 0 ? found.slice(0, 1) : sameEnds) {
+    const ofLeader = claims.get(leader) ?? new Map<number, Claim>();
+    claims.set(leader, ofLeader);
+    const before = ofLeader.get(input);
+    if (before === undefined || before.score < score) {
+      ofLeader.set(input, { ref: { input, row, side0 }, score, alone: true });
+      return;
+    }
+    if (before.score === score && score < SAME_ENDS) ofLeader.set(input, { ...before, alone: false });
   }
-  return found;
-}
-
-/** How well two rows fit by sequence number on one side. */
-const APART = 0;
-const UNSEEN = 1;
-const OVERLAP = 2;
-const EQUAL = 3;
-
-/** Which side of the second row is side 0 of the first; null when they are two connections. */
-export function matchRows(a: Connections, rowA: number, b: Connections, rowB: number): 0 | 1 | null {
-  const sameWay = fit(a, rowA, b, rowB, 0);
-  const otherWay = fit(a, rowA, b, rowB, 1);
-  if (sameWay === otherWay) return null;
-  return sameWay > otherWay ? 0 : 1;
-}
-
-/** 0 when the rows do not fit with this orientation; more the better they do. */
-function fit(a: Connections, rowA: number, b: Connections, rowB: number, flip: 0 | 1): number {
-  const first = likeness(a, rowA, 0, b, rowB, flip);
-  const second = likeness(a, rowA, 1, b, rowB, 1 - flip);
-  if (first === APART || second === APART || (first === UNSEEN && second === UNSEEN)) return 0;
-  if (!sameOpener(a, rowA, b, rowB, flip)) return 0;
-  const ends =
-    Number(endOf(a, rowA, 0) === endOf(b, rowB, flip)) + Number(endOf(a, rowA, 1) === endOf(b, rowB, 1 - flip));
-  const certain = first + second;
-  // Thirty-two bits may agree by chance, sixty-four do not; with one end known the chance is that of its few connections.
-  if (ends === 2) return certain + 8;
-  if (first === EQUAL && second === EQUAL) return certain + ends;
-  return ends === 1 && Math.max(first, second) >= OVERLAP && certain >= EQUAL + UNSEEN ? certain : 0;
-}
-
-function likeness(a: Connections, rowA: number, sideA: number, b: Connections, rowB: number, sideB: number): number {
-  if (!hasSide(a, rowA, sideA) || !hasSide(b, rowB, sideB)) return UNSEEN;
-  const startA = startOf(a, rowA, sideA);
-  const startB = startOf(b, rowB, sideB);
-  if (startA === startB) return EQUAL;
-  if (sawSyn(a, rowA, sideA) && sawSyn(b, rowB, sideB)) return APART;
-  const later = seqDiff(startA, startB) > 0 ? startA : startB;
-  const end = later === startA ? nextOf(b, rowB, sideB) : nextOf(a, rowA, sideA);
-  return seqDiff(end, later) >= 0 ? OVERLAP : APART;
-}
-
-/** The first number of a side is its initial one when its SYN was seen; of the opener's the row says so. */
-function sawSyn(table: Connections, row: number, side: number): boolean {
-  const flags = flagsOf(table, row);
-  return (flags & HAS_SYN) !== 0 && ((flags & OPENER_1) !== 0 ? side === 1 : side === 0);
-}
-
-function hasStart(table: Connections, row: number): boolean {
-  return (flagsOf(table, row) & HAS_SYN) !== 0;
-}
-
-function sameOpener(a: Connections, rowA: number, b: Connections, rowB: number, flip: 0 | 1): boolean {
-  const flagsA = flagsOf(a, rowA);
-  const flagsB = flagsOf(b, rowB);
-  if ((flagsA & HAS_SYN) === 0 || (flagsB & HAS_SYN) === 0) return true;
-  return ((flagsA & OPENER_1) !== 0) === (((flagsB & OPENER_1) !== 0) !== (flip === 1));
-}
-
-function hasSide(table: Connections, row: number, side: number): boolean {
-  return (seenOf(table, row) & (1 << side)) !== 0;
-}
-
-function startOf({ words }: Connections, row: number, side: number): number {
-  return words[row * 16 + START_SEQ + side]!;
-}
-
-function nextOf({ words }: Connections, row: number, side: number): number {
-  return words[row * 16 + NEXT_SEQ + side]!;
-}
-
-/** `10.0.0.5:443`; host ids differ from capture to capture. */
-export function endOf(table: Connections, row: number, side: number): string {
-  const { hosts } = table;
-  const host = hostOf(table, row, side);
-  return `${formatAddress(hosts.view, host * 16, hosts.family[host]!)}:${portOf(table, row, side)}`;
 }
 
 /** A connection that is wanted in two captures was found from both. */

@@ -1,5 +1,5 @@
 /** Renders docs/accuracy.md; every figure in it is computed from the cases. */
-import type { SetNote } from '../../lab/record-set.ts';
+import type { SetNote } from '../../lab/set-note.ts';
 import { renderBaselines } from './baselines-table.ts';
 import { renderHeldOut } from './held-out.ts';
 import { renderJoined } from './joined-table.ts';

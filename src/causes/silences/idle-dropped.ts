@@ -1,7 +1,7 @@
 import { NO, shown, type SilenceCause } from '../define.ts';
 import { other } from '../../evidence/facts.ts';
 import { hostPort, lasting, who } from '../telling.ts';
-import { aliveMeanwhile, growingPauses, repeatFrames, worked } from './repeats.ts';
+import { aliveMeanwhile, firstUnanswered, growingPauses, repeatFrames, worked } from './repeats.ts';
 
 const LONG_MS = 30_000;
 const SHORT_MS = 1500;
@@ -45,7 +45,7 @@ export const idleDropped: SilenceCause = {
       shown(
         facts,
         'quiet-before',
-        repeatFrames(facts).slice(0, 1),
+        firstUnanswered(facts),
         `no packet passed for ${lasting(quietMs)}, although the connection had worked before`,
       ),
       shown(

@@ -5,6 +5,7 @@ import { keyOf } from '../../evidence/population.ts';
 import type { Mark } from '../../flow/marks.ts';
 import { DUPLICATE, KEEP_ALIVE, RETRANSMISSION } from '../../flow/packets.ts';
 import { lastNsOf } from '../../flow/table.ts';
+import { FIN, SYN } from '../../wire/tcp.ts';
 import type { SilenceCase } from '../define.ts';
 import { lasting } from '../telling.ts';
 
@@ -13,12 +14,25 @@ export function worked(facts: SilenceFacts): boolean {
   return facts.handshakeDone || (facts.bytes.client > 0 && facts.bytes.server > 0);
 }
 
+/** Frame of the packet that broke the quiet: the first that its peer, last heard before it, should have answered. */
+export function firstUnanswered(facts: SilenceFacts): number[] {
+  const first = unheard(facts).find(
+    ({ packet: { length, flags, notes } }) =>
+      length > 0 || (flags & (SYN | FIN)) !== 0 || (notes & (RETRANSMISSION | KEEP_ALIVE)) !== 0,
+  );
+  return first === undefined ? [] : [first.packet.frame];
+}
+
 /** Repeats of the side that is not answered, after its peer was last heard. */
 export function repeatsOf(facts: SilenceFacts): readonly Mark[] {
+  return unheard(facts).filter(({ packet }) => (packet.notes & (RETRANSMISSION | KEEP_ALIVE)) !== 0);
+}
+
+function unheard(facts: SilenceFacts): readonly Mark[] {
   const marks = facts.marks.filter(({ packet }) => (packet.notes & DUPLICATE) === 0);
   const side = marks.at(-1)?.packet.side;
   const lastHeard = marks.findLastIndex(({ packet }) => packet.side !== side);
-  return marks.slice(lastHeard + 1).filter(({ packet }) => (packet.notes & (RETRANSMISSION | KEEP_ALIVE)) !== 0);
+  return marks.slice(lastHeard + 1);
 }
 
 export function repeatFrames(facts: SilenceFacts): number[] {

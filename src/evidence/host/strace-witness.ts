@@ -71,7 +71,7 @@ export function createStraceWitness({ file, log }: Source<StraceLog>, zoneMin: n
       return { letGo: null, death: null, evidence, doubts: [] };
     }
     if (release.by === 'close' && late > (socket.closedUnderReader === null ? BEFORE : SAME_MOMENT)) {
-      const text = `Whether the close in ${file}:${release.line} caused the RST: by these clocks it came ${(late * 1000).toFixed(1)} ms behind it.`;
+      const text = `Whether the close in ${file}:${release.line} caused the RST: by these clocks the close came ${(late * 1000).toFixed(1)} ms after the RST.`;
       return { letGo: null, death: null, evidence, doubts: [text] };
     }
     // An error that the application met before is news of an end that came earlier.
