@@ -37,6 +37,19 @@ describe.skipIf(missing.length > 0)('recordSet', () => {
       }
     }
   });
+
+  it('goes on with the set in a second part, and not under another seed', async () => {
+    const more = await chosen('refused/closed-port-v4');
+    const note = await withCleanup((cleanup) => recordSet(more, SEED, out, 1, cleanup));
+    expect(note).toMatchObject({
+      seed: SEED,
+      scenarios: 4,
+      captures: 4,
+      failed: [{ scenario: 'linger-zero/not-there' }],
+    });
+    const other = withCleanup((cleanup) => recordSet(more, SEED + 1, out, 1, cleanup));
+    await expect(other).rejects.toThrow(`holds a set of seed ${SEED}`);
+  });
 });
 
 async function chosen(...ids: readonly string[]): Promise<Scenario[]> {

@@ -290,6 +290,13 @@ describe('no proof', () => {
     expect(reset.cannotTell.join()).toContain('disagree');
   });
 
+  it('from a close that came after the RST', async () => {
+    const alone = await only('killed', kindsOf('killed', 'strace'));
+    expect(alone.cannotTell.join()).toMatch(/by these clocks the close came \d+\.\d ms after the RST\./);
+    const beside = await only('killed', kindsOf('killed', 'all'));
+    expect(beside.cannotTell.join()).not.toContain('caused the RST');
+  });
+
   it('of unread data where reads were not traced', async () => {
     const unread = altered('unread-data', 'strace', (text) => text.replaceAll(/^.* read\(.*\n/gm, ''));
     const reset = await only('unread-data', unread);

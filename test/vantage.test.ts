@@ -108,6 +108,12 @@ describe('two ends that accuse each other', () => {
     }
   });
 
+  it('are shown by a filter that holds for all captures', async () => {
+    const [joint] = (await together([CLIENT, SERVER])).resets;
+    const [alone] = (await together([CLIENT])).resets;
+    expect(alone!.displayFilter).toBe(`${joint!.displayFilter} && frame.number in {1..18}`);
+  });
+
   it('show in the ladder which frame is where', async () => {
     const { resets } = await together([CLIENT, SERVER]);
     const rows = resets[0]!.ladder.filter(({ rst }) => rst);
@@ -124,12 +130,9 @@ describe('two ends that accuse each other', () => {
 });
 
 describe('a third capture', () => {
-  const stop = (packets: WritablePacket[]): WritablePacket[] => packets.slice(0, 14);
-  const lose = (packets: WritablePacket[]): WritablePacket[] => packets.filter((_, i) => i !== 7);
-
   it.each([
-    ['was stopped early', stop],
-    ['lost a segment', lose],
+    ['was stopped early', stoppedEarly],
+    ['lost a segment', withoutRequest],
   ])('takes no proof away from two others when it %s', async (_, edit) => {
     const poor = edited('poor-router.pcap', ROUTER, edit);
     for (const paths of [
@@ -146,8 +149,8 @@ describe('a third capture', () => {
 
   it('proves nothing when the places nearer to the named host are all in doubt', async () => {
     const paths = [
-      edited('stopped-client.pcap', CLIENT, stop),
-      edited('stopped-router.pcap', ROUTER, stop),
+      edited('stopped-client.pcap', CLIENT, stoppedEarly),
+      edited('stopped-router.pcap', ROUTER, stoppedEarly),
       edited('no-other-rst.pcap', SERVER, (packets) => packets),
     ];
     const [reset] = (await together(paths)).resets;
@@ -159,11 +162,6 @@ describe('a third capture', () => {
 describe('a scan with one sequence number for all its SYNs', () => {
   const SCAN = capture('port-scan/fires-syn-scan-of-closed-ports.pcap');
   const SCANNED = capture('port-scan/fires-syn-scan-of-closed-ports@server.pcap');
-  /** Without the connection that this SYN opens. */
-  const lacking = (packets: WritablePacket[], at: number): WritablePacket[] => {
-    const port = new DataView(packets[at]!.bytes.buffer, packets[at]!.bytes.byteOffset).getUint16(36);
-    return packets.filter((packet) => !hasPort(packet, port));
-  };
 
   it('joins no probe with one of another port', async () => {
     // Each lacks one of the 25, not the same one.
@@ -318,4 +316,21 @@ const SCANNER_PORT = 51515;
 function translated(packet: WritablePacket): WritablePacket {
   const fromClient = new DataView(packet.bytes.buffer, packet.bytes.byteOffset).getUint16(34) === SCANNER_PORT;
   return withByte(packet, 14 + (fromClient ? 15 : 19), 77);
+}
+
+/** Of "both ends": before any RST. */
+function stoppedEarly(packets: WritablePacket[]): WritablePacket[] {
+  return packets.slice(0, 14);
+}
+
+/** Of "both ends": without the second one of the connection that is reset. */
+function withoutRequest(packets: WritablePacket[]): WritablePacket[] {
+  return packets.filter((_, i) => i !== 7);
+}
+
+/** Without the connection that the SYN at this index opens. */
+function lacking(packets: WritablePacket[], at: number): WritablePacket[] {
+  const { bytes } = packets[at]!;
+  const port = new DataView(bytes.buffer, bytes.byteOffset).getUint16(36);
+  return packets.filter((packet) => !hasPort(packet, port));
 }

@@ -132,3 +132,11 @@ describe('what a process did', () => {
     });
   });
 });
+
+it('leaves no doubt of a source beside what another has proven', () => {
+  const doubts = ['Whether the close caused it.'];
+  const killed = judged(witnessOf({ reason: 'TCP_STATE', state: 'TCP_ESTABLISHED' }, { doubts }));
+  expect(killed).toMatchObject({ id: 'killed', level: 'proof', cannotTell: [] });
+  const single = judged(witnessOf({ reason: 'TCP_STATE', state: 'TCP_ESTABLISHED', sure: false }, { doubts }));
+  expect(single).toMatchObject({ id: 'killed', level: 'likely', cannotTell: doubts });
+});

@@ -22,6 +22,8 @@ describe('firsthand', () => {
   it('explains its exit codes and its verbs', async () => {
     expect((await run(['help', 'exit-codes'])).out).toMatch(/^Exit codes\n\n {2}0 {2}done\n/);
     expect((await run(['help', 'read'])).out).toContain('--fail-on <what>');
+    expect((await run(['help', 'read'])).out).toContain('firsthand read client.pcap server.pcap ');
+    expect((await run(['help', 'read'])).out.replaceAll(/\s+/g, ' ')).toContain('of the same traffic are joined');
     expect((await run(['watch', '--help'])).out).toContain('--duration <seconds>');
   });
 

@@ -290,13 +290,17 @@ function endpointOf({ address, port, name }: HostFacts): Endpoint {
 
 /** A Wireshark filter for exactly this incarnation. */
 function displayFilter(facts: ConnectionFacts): string {
-  const ip = facts.client.address.includes(':') ? 'ipv6' : 'ip';
-  const { client, server } = facts;
+  return `${tupleFilter(facts)} && frame.number in {${facts.firstFrame}..${facts.lastFrame}}`;
+}
+
+/** A Wireshark filter that holds for any capture with these addresses. */
+export function tupleFilter({ client, server }: ConnectionFacts): string {
+  const ip = client.address.includes(':') ? 'ipv6' : 'ip';
   let filter = `${ip}.addr == ${client.address}`;
   if (server.address !== client.address) filter += ` && ${ip}.addr == ${server.address}`;
   filter += ` && tcp.port == ${client.port}`;
   if (server.port !== client.port) filter += ` && tcp.port == ${server.port}`;
-  return `${filter} && frame.number in {${facts.firstFrame}..${facts.lastFrame}}`;
+  return filter;
 }
 
 function thousandths(value: number): number {

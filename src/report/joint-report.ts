@@ -5,7 +5,7 @@ import type { Mark } from '../flow/marks.ts';
 import type { Trace } from '../flow/trace.ts';
 import type { Clock } from '../vantage/align-clocks.ts';
 import type { Joined, Shared } from '../vantage/joined.ts';
-import { buildReset, buildSilence, type JudgedReset, type JudgedSilence } from './build.ts';
+import { buildReset, buildSilence, tupleFilter, type JudgedReset, type JudgedSilence } from './build.ts';
 import { absenceOf, silenceWithAbsence, withAbsence } from './joint-absent.ts';
 import { jointReset } from './joint-reset.ts';
 import { jointSilence } from './joint-silence.ts';
@@ -112,8 +112,9 @@ function judgeAll(captures: Captures, shared: readonly Shared[]): Pick<Report, '
     ),
   );
   return {
-    resets: resets.map(({ reset }) => reset),
-    silences: silences.map(({ silence }) => silence),
+    // A frame's number holds for one of the files only.
+    resets: resets.map(({ facts, reset }) => ({ ...reset, displayFilter: tupleFilter(facts) })),
+    silences: silences.map(({ facts, silence }) => ({ ...silence, displayFilter: tupleFilter(facts) })),
     stories,
   };
 }

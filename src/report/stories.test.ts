@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { newCaptureInfo } from '../capture/info.ts';
 import type { WritablePacket } from '../capture/write.ts';
 import { conversation } from '../flow/testing/conversation.ts';
+import { population, resetFacts } from '../causes/testing/facts.ts';
+import type { CauseId } from '../terms/causes.ts';
 import { createReading } from './reading.ts';
+import { tellStories } from './stories.ts';
+import { sampleReset } from './testing/sample.ts';
 import type { Report } from './types.ts';
 
 const OPEN = '0 > S\n0.1 < SA\n0.2 > A\n1 > PA len=9\n2 < PA len=9\n2.1 > A\n';
@@ -54,3 +58,22 @@ describe('stories', () => {
     expect(read([idle, busy]).stories[0]!.contrast.join(' ')).toContain('idle for at least');
   });
 });
+
+describe('a story', () => {
+  it.each([
+    ['idle-timeout', 'endpoint', 'possible', 'The server did it.'],
+    ['idle-timeout', 'unknown', 'possible', 'Possibly the server did it.'],
+    ['benign-close', 'endpoint', 'likely', 'The server did it.'],
+    ['benign-close', 'endpoint', 'possible', 'Possibly the server did it.'],
+    ['stray', 'unknown', 'possible', 'The server did it.'],
+  ] as const)('of %s by an actor %s, %s, asserts no more than the verdict', (id, actor, level, title) => {
+    expect(titleOf(id, actor, level)).toBe(title);
+  });
+});
+
+function titleOf(id: CauseId, actor: 'endpoint' | 'unknown', level: 'possible' | 'likely'): string {
+  const { sender, cause, ...rest } = sampleReset();
+  const reset = { ...rest, sender: { ...sender, actor }, cause: { ...cause, id, level } };
+  const facts = resetFacts();
+  return tellStories([{ told: 'the server did it', facts, reset }], [], population([facts]))[0]!.title;
+}

@@ -194,6 +194,14 @@ Who sent the RSTs
     expect(renderText(report, { detail: 'full' })).toContain('  10.1.0.0     1 RST  1 connection\n');
   });
 
+  it('does not say that an address sent the RSTs when something else sent them in its name', () => {
+    const forged = sampleReset({ rsts: [{ ...SAMPLE_RST, actor: 'middlebox' }] });
+    expect(renderText(sampleReport())).toContain('\nWho sent the RSTs\n');
+    const text = renderText(sampleReport([forged]));
+    expect(text).not.toContain('Who sent the RSTs');
+    expect(text).toContain('\nRSTs by the address they bear\n');
+  });
+
   it('tells several RSTs of one connection apart, and counts those not listed', () => {
     const rsts = [
       { ...SAMPLE_RST, frame: 18, ended: false, actor: 'middlebox' as const, effect: 'challenged' as const },

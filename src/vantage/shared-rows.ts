@@ -43,8 +43,6 @@ interface Chosen {
 }
 
 interface Index {
-  /** By both ends. */
-  readonly byEnds: Map<string, Chosen[]>;
   /** By the first sequence number of either side, with both ports and alone. */
   readonly byStartAndPorts: Map<string, Chosen[]>;
   readonly byStart: Map<number, Chosen[]>;
@@ -58,7 +56,6 @@ const MAX_CANDIDATES = 256;
 
 function indexChosen(tables: readonly Connections[], chosen: (input: number, row: number) => boolean): Index {
   const index: Index = {
-    byEnds: new Map(),
     byStartAndPorts: new Map(),
     byStart: new Map(),
     byEnd: new Map(),
@@ -68,7 +65,6 @@ function indexChosen(tables: readonly Connections[], chosen: (input: number, row
     for (let row = 0; row < table.count; row++) {
       if (!chosen(input, row)) continue;
       const one = { input, row };
-      add(index.byEnds, endsOf(table, row), one);
       for (const side of [0, 1]) {
         if (hasSide(table, row, side)) {
           add(index.byStartAndPorts, startAndPortsOf(table, row, side), one);
@@ -86,12 +82,6 @@ function add<Key>(index: Map<Key, Chosen[]>, key: Key, chosen: Chosen): void {
   const list = index.get(key);
   if (list === undefined) index.set(key, [chosen]);
   else if (list.length < MAX_CANDIDATES) list.push(chosen);
-}
-
-/** Captures order the two ends each in its own way. */
-function endsOf(table: Connections, row: number): string {
-  const [a, b] = [endOf(table, row, 0), endOf(table, row, 1)];
-  return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 
 function startAndPortsOf(table: Connections, row: number, side: number): string {
@@ -121,20 +111,24 @@ function fitsOf(index: Index, tables: readonly Connections[], input: number, row
       else found.push({ leader, ...fit });
     }
   };
-  tryAll(index.byEnds.get(endsOf(table, row)) ?? []);
-  // Where all other captures have these very ends, no translation needs to be looked for.
-  if (fits.size < tables.length - 1) tryAll(translated(index, table, row));
+  tryAll(samePorts(index, table, row));
+  if (fits.size < tables.length - 1) tryAll(lessAlike(index, table, row));
   return fits;
 }
 
-function* translated(index: Index, table: Connections, row: number): Generator<Chosen> {
+/** What shows the start of a connection where no port is translated; few rows, also of a scan with one number. */
+function* samePorts({ byStartAndPorts }: Index, table: Connections, row: number): Generator<Chosen> {
   for (const side of [0, 1]) {
-    if (!hasSide(table, row, side)) continue;
-    yield* index.byStartAndPorts.get(startAndPortsOf(table, row, side)) ?? [];
-    yield* index.byStart.get(startOf(table, row, side)) ?? [];
+    if (hasSide(table, row, side)) yield* byStartAndPorts.get(startAndPortsOf(table, row, side)) ?? [];
+  }
+}
+
+function* lessAlike({ byStart, byEnd, lateByEnd }: Index, table: Connections, row: number): Generator<Chosen> {
+  for (const side of [0, 1]) {
+    if (hasSide(table, row, side)) yield* byStart.get(startOf(table, row, side)) ?? [];
   }
   // Both captures saw the start: then it was the same start, or it is another connection.
-  const others = hasStart(table, row) ? index.lateByEnd : index.byEnd;
+  const others = hasStart(table, row) ? lateByEnd : byEnd;
   for (const side of others.size === 0 ? [] : [0, 1]) yield* others.get(endOf(table, row, side)) ?? [];
 }
 
