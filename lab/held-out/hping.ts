@@ -25,6 +25,8 @@ async function inject(lab: LabContext, options: (seen: Seen) => readonly string[
   const both = await connected(lab);
   await exchange(both, '/first');
   await exchange(both, '/second');
+  // What is not acknowledged yet the server would send again, to a client that has no connection by then.
+  await lab.network.acknowledged();
   const seen = (await router.call('seen', { id: watched as number })) as Seen;
   const numbers = ['-s', String(seen.sourcePort), '-k', '-p', String(seen.targetPort), '-M', String(seen.nextSeq)];
   const args = [
