@@ -32,7 +32,7 @@ export function renderAccuracy({ cases, heldOut = [], joined, notes = [] }: Judg
   return `${[
     head(cases, joined, notes),
     vantagePoints(cases),
-    ...(heldOut.length > 0 ? [renderHeldOut(heldOut)] : []),
+    ...(heldOut.length > 0 ? [renderHeldOut(heldOut, notRecorded(notes.filter((note) => note.heldOut === true)))] : []),
     renderJoined(joined),
     renderBaselines(cases.filter(asksWho)),
     senders(cases),
@@ -72,10 +72,12 @@ seed: \`npm run lab -- --all --seed N --out DIR\`, then \`npm run accuracy -- DI
 
 function freshly(fresh: Fresh): string {
   const shown = fresh.filter(({ heldOut }) => heldOut !== true);
-  const failed = [...new Set(shown.flatMap((set) => set.failed.map(({ scenario }) => `\`${scenario}\``)))].sort();
-  const missing = failed.length === 0 ? 'no scenario failed' : `not recorded under every seed: ${failed.join(', ')}`;
-  const seeds = shown.map(({ seed }) => seed);
-  return `seeds ${seeds.join(', ')}; ${missing}`;
+  return `seeds ${shown.map(({ seed }) => seed).join(', ')}; ${notRecorded(shown)}`;
+}
+
+function notRecorded(sets: Fresh): string {
+  const failed = [...new Set(sets.flatMap((set) => set.failed.map(({ scenario }) => `\`${scenario}\``)))].sort();
+  return failed.length === 0 ? 'no scenario failed' : `not recorded under every seed: ${failed.join(', ')}`;
 }
 
 function vantagePoints(cases: readonly Case[]): string {

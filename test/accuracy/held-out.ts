@@ -11,7 +11,7 @@ export const FAMILIES: readonly (readonly [string, string])[] = [
   ['a NAT without state', 'stateless-nat'],
 ];
 
-export function renderHeldOut(cases: readonly Case[]): string {
+export function renderHeldOut(cases: readonly Case[], recorded: string): string {
   const rows = FAMILIES.map(([title, word]) => ({ title: title as string, of: cases.filter(isNamed(word)) }))
     .concat({ title: 'all', of: [...cases] })
     .map(({ title, of }) => [
@@ -25,7 +25,7 @@ export function renderHeldOut(cases: readonly Case[]): string {
     ]);
   return `## Families held out
 
-No judgement was made with these ([why](../lab/held-out/README.md)), and they are in none of the other tables.
+No judgement was made with these ([why](../lab/held-out/README.md)), and they are in none of the other tables; ${recorded}.
 
     ${lineOf(summarize(cases))}
 
