@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,6 +12,13 @@ export async function allScenarios(): Promise<Scenario[]> {
   const found: Scenario[] = [];
   for (const folder of (await readdir(root)).sort()) found.push(...(await scenariosIn(join(root, folder))));
   return found;
+}
+
+/** The scenario of this id, also of a family held out; only its own folder is loaded. */
+export async function scenarioOf(id: string): Promise<Scenario | undefined> {
+  const own = join(HERE, 'scenarios', id.split('/')[0]!);
+  const found = existsSync(own) ? await scenariosIn(own) : [];
+  return found.find((one) => one.id === id) ?? (await heldOutScenarios()).find((one) => one.id === id);
 }
 
 /** The families that no judgement was made with (held-out/README.md): they show what is said of software never met. */

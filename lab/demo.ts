@@ -1,5 +1,4 @@
 /** `npm start`: makes resets on this machine's loopback, or takes the shipped captures, and lets the reader explain them. */
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { main } from '../src/cli/main.ts';
@@ -11,9 +10,8 @@ import { withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
 import { makeDirectory } from './leftovers.ts';
 import { missingNeeds } from './needs.ts';
-import { packageRoot } from './package-root.ts';
+import { shippedFiles } from './obtain.ts';
 import { record } from './record.ts';
-import { scenarioName } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Nine causes that plain Node sockets can make in a second or two. */
@@ -90,11 +88,10 @@ async function shipped(
   const shown: Shown[] = [];
   let where = '';
   for (const scenario of scenarios) {
-    const folder = join(packageRoot(), 'test', 'captures', scenario.cause);
-    const file = `${scenario.kind}-${scenarioName(scenario)}.pcap`;
-    const truths = JSON.parse(await readFile(join(folder, 'truth.json'), 'utf8')) as Record<string, { kernel: string }>;
-    where = truths[file]?.kernel ?? where;
-    shown.push({ scenario, path: join(folder, file) });
+    const [own] = await shippedFiles(scenario);
+    if (own === undefined) continue;
+    where = own.truth.kernel;
+    shown.push({ scenario, path: own.path });
   }
   return { shown, how: `From the captures shipped with firsthand (${where}), because ${reason}.` };
 }

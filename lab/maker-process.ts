@@ -5,24 +5,20 @@
 import { once } from 'node:events';
 import { withCleanup } from './cleanup.ts';
 import type { CleanupStack } from './cleanup.ts';
-import { allScenarios, heldOutScenarios } from './all-scenarios.ts';
+import { scenarioOf } from './all-scenarios.ts';
 import { runCommand } from './helper.ts';
 import type { Delivery, Order } from './maker.ts';
 import { missingNeeds, softwareVersions } from './needs.ts';
 import { record } from './record.ts';
-import type { Scenario } from './scenario.ts';
 import { drawVariation, PLAIN } from './variation.ts';
 import type { Variation } from './variation.ts';
 
 /** Serves orders until the parent is gone. */
 async function serve(cleanup: CleanupStack): Promise<void> {
   const gone = once(process, 'disconnect');
-  const scenarios = new Map<string, Scenario>(
-    [...(await allScenarios()), ...(await heldOutScenarios())].map((scenario) => [scenario.id, scenario]),
-  );
   await runCommand('ip', ['link', 'set', 'lo', 'up']);
   process.on('message', (order: Order) => {
-    void deliver(scenarios.get(order.scenario), order, cleanup).then(tell);
+    void deliver(order, cleanup).then(tell);
   });
   tell('ready');
   if (process.connected) await gone;
@@ -33,10 +29,10 @@ function tell(message: Delivery | 'ready'): void {
   if (process.connected) process.send!(message, () => {});
 }
 
-async function deliver(scenario: Scenario | undefined, order: Order, cleanup: CleanupStack): Promise<Delivery> {
-  const { seed, directory } = order;
-  if (scenario === undefined) return { scenario: order.scenario, failed: 'there is no such scenario' };
+async function deliver({ scenario: id, seed, directory }: Order, cleanup: CleanupStack): Promise<Delivery> {
   try {
+    const scenario = await scenarioOf(id);
+    if (scenario === undefined) return { scenario: id, failed: 'there is no such scenario' };
     const missing = await missingNeeds(scenario.needs);
     if (missing.length > 0) return { scenario: scenario.id, failed: `this machine lacks ${missing.join(', ')}` };
     const variation = seed === null ? PLAIN : drawVariation(seed, scenario);
@@ -49,7 +45,7 @@ async function deliver(scenario: Scenario | undefined, order: Order, cleanup: Cl
       software: await softwareVersions(scenario.needs),
     };
   } catch (error) {
-    return { scenario: scenario.id, failed: error instanceof Error ? error.message : String(error) };
+    return { scenario: id, failed: error instanceof Error ? error.message : String(error) };
   }
 }
 

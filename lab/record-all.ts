@@ -83,14 +83,7 @@ export async function refreshTruth(): Promise<void> {
     const truths = await readTruths(path);
     for (const [file, known] of Object.entries(truths)) {
       if (known.scenario !== scenario.id) continue;
-      const point = pointOf(scenario, file);
-      truths[file] = {
-        ...known,
-        title: scenario.title,
-        kind: kindAt(scenario, point),
-        truth: truthAt(scenario, point),
-        resets: expectedResets(scenario, point),
-      };
+      truths[file] = { ...known, ...describeCapture(scenario, pointOf(scenario, file)) };
     }
     await writeFile(path, `${JSON.stringify(truths, null, 2)}\n`);
   }
