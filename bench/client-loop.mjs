@@ -1,15 +1,16 @@
 /**
  * One client of the client bench, in a process of its own, so that nothing of ours is loaded beside bare undici.
- * `KIND WHO AT-ONCE PORT BUILT`; each message is a number of operations to do, answered with what they took.
+ * `KIND WHO PORT BUILT`; each message says how many operations to do and how many at once, and is answered with what
+ * they took.
  */
 import { randomUUID } from 'node:crypto';
 
-const [kind, who, atOnce, port, built] = process.argv.slice(2);
+const [kind, who, port, built] = process.argv.slice(2);
 const origin = `http://127.0.0.1:${port}`;
 const body = JSON.stringify({ order: 42, lines: Array.from({ length: 8 }, (_, at) => ({ item: at, count: 1 })) });
 const ask = { fetch: asksByFetch, request: asksByRequest }[kind](await start());
 
-process.on('message', async (operations) => process.send(await round(operations)));
+process.on('message', async (order) => process.send(await round(order)));
 process.on('disconnect', () => process.exit());
 process.send('ready');
 
@@ -46,14 +47,14 @@ function post() {
   return { method: 'POST', body, headers };
 }
 
-async function round(operations) {
+async function round({ operations, atOnce }) {
   const before = process.cpuUsage();
   const startMs = performance.now();
   let n = 0;
   const worker = async () => {
     while (n < operations) await ask(n++);
   };
-  await Promise.all(Array.from({ length: Number(atOnce) }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   const wallMs = performance.now() - startMs;
   const { user, system } = process.cpuUsage(before);
   return { wallMs, cpuMs: (user + system) / 1000 };

@@ -1,4 +1,4 @@
-/** What is known of a connection, kept on its socket: read for every request, where a WeakMap would cost more. */
+/** What is known of a connection beside undici. */
 import type { Socket } from 'node:net';
 
 export interface Connection {
@@ -7,18 +7,19 @@ export interface Connection {
   lastUsedMs: number;
 }
 
-const CONNECTION: unique symbol = Symbol('firsthand.connection');
-
-type Known = Socket & { [CONNECTION]?: Connection };
+/**
+ * A property of the socket would be found sooner; but from then on the socket has another hidden class than before its
+ * first request, and each place of undici that touches sockets slows down by more.
+ */
+const connections = new WeakMap<Socket, Connection>();
 
 /** The record of this socket, made at its first request. */
 export function connectionOf(socket: Socket): Connection {
-  return (socket as Known)[CONNECTION] ?? begin(socket);
+  return connections.get(socket) ?? begin(socket);
 }
 
 function begin(socket: Socket): Connection {
   const connection = { socket, lastUsedMs: -1 };
-  // Not enumerable: whoever prints the socket did not ask for it.
-  Object.defineProperty(socket, CONNECTION, { value: connection });
+  connections.set(socket, connection);
   return connection;
 }

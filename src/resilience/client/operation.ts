@@ -32,7 +32,9 @@ type Options = Dispatcher.DispatchOptions;
 /** A pool that lost all its connections at once is emptied one by one, without waits and without an end of its own. */
 const MAX_STALE = 100;
 
-export class Operation extends Sending implements RawHandler, Cancellable, Entrant {
+export class Operation implements RawHandler, Cancellable, Entrant {
+  private readonly options: Options;
+  private readonly sending: Sending;
   private readonly dispatch: Dispatcher.Dispatch;
   private readonly policy: Policy;
   private readonly handler: RawHandler;
@@ -60,11 +62,12 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   private resumption: Resumption | null = null;
 
   constructor(dispatch: Dispatcher.Dispatch, options: Options, handler: RawHandler, policy: Policy) {
-    super(options);
+    this.options = options;
+    this.sending = new Sending(options, policy);
     this.dispatch = dispatch;
     this.handler = handler;
     this.policy = policy;
-    this.breaker = policy.breakerOf(this.origin);
+    this.breaker = policy.breakerOf(this.sending.origin);
   }
 
   /** Begins the first attempt; what dispatch returns says whether the pool wants more. */
@@ -76,7 +79,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
       this.fail(toReason(signal));
       return true;
     }
-    if (budgetOf !== null) budgetOf(this.origin).deposit();
+    if (budgetOf !== null) budgetOf(this.sending.origin).deposit();
     if (deadlineMs !== null) {
       this.deadlineAtMs = Math.round(performance.now() + deadlineMs);
       this.deadline = setTimeout(() => this.onDeadline(), deadlineMs).unref();
@@ -95,11 +98,11 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   }
 
   private attempt(): boolean {
-    if (this.n > 0) {
-      this.forgetAttempt();
+    if (this.sending.n > 0) {
+      this.sending.forgetAttempt();
       this.abortAttempt = null;
     }
-    this.n++;
+    this.sending.n++;
     const breaker = this.breaker;
     if (breaker === null || breaker.closed) return this.send();
     this.tellCaller();
@@ -157,10 +160,10 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
       abort(new undici.errors.RequestAbortedError());
       return;
     }
-    this.begin();
+    this.sending.begin();
     this.tellAwaited(true);
     this.abortAttempt = abort;
-    const entered = enterStart(this);
+    const entered = enterStart(this.sending);
     try {
       if (!this.told) {
         this.told = true;
@@ -171,18 +174,14 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
     }
   }
 
-  get wantsMicrotask(): boolean {
-    return !this.policy.hearsSent;
-  }
-
   onBodySent(chunk: unknown, total?: number): void {
     this.handler.onBodySent?.(chunk, total);
   }
 
   onRequestSent(): void {
-    this.requestSent = true;
+    this.sending.requestSent = true;
     // undici calls this in the tick of the write when the body is bytes, later when it is a stream.
-    this.onFirstWrite();
+    this.sending.onFirstWrite();
     this.handler.onRequestSent?.();
   }
 
@@ -197,7 +196,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
 
   onHeaders(status: number, headers: RawHeaders, resume: () => void, statusText: string): boolean {
     if (status < 200) return this.passed || this.handler.onHeaders(status, headers, resume, statusText);
-    this.status = status;
+    this.sending.status = status;
     this.tellAwaited(false);
     // The head is all that is asked of a probe: a body may take as long as it likes.
     if (this.probe !== null) this.tellBreaker(this.statusFailure());
@@ -211,9 +210,9 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
     if (this.passed) return this.takeRest(status, headers, resume);
     this.passed = true;
     // Only the answer to a plain GET can be resumed; why another cannot is told when it is cut.
-    if (status !== 200 || this.method !== 'GET' || this.policy.raw || this.isRanged())
+    if (status !== 200 || this.sending.method !== 'GET' || this.policy.raw || this.isRanged())
       return this.handler.onHeaders(status, headers, resume, statusText);
-    const why = cannotResume(this.method, status, headers, false);
+    const why = cannotResume(this.sending.method, status, headers, false);
     if (why !== null) {
       this.whyNotResumable = why;
       return this.handler.onHeaders(status, headers, resume, statusText);
@@ -230,9 +229,9 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   }
 
   onComplete(trailers: RawHeaders): void {
-    this.released();
+    this.sending.released();
     // A layer below does not pass on that the request was written: later ones are looked at in a microtask.
-    if (!this.requestSent) this.policy.hearsSent = false;
+    if (!this.sending.requestSent) this.policy.hearsSent = false;
     this.tellBreaker(this.statusFailure());
     if (this.discard !== null) {
       this.record(undefined);
@@ -246,13 +245,13 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
       this.giveUp('ERR_FIRSTHAND_RESPONSE_TRUNCATED', shortage);
       return;
     }
-    if (this.policy.reports) this.policy.report(this.toAttempt(undefined));
+    if (this.policy.reports) this.policy.report(this.sending.toAttempt(undefined));
     this.settle();
     this.handler.onComplete(trailers);
   }
 
   onError(error: Error): void {
-    forgetSocket(this);
+    forgetSocket(this.sending);
     if (this.finished) return;
     if (this.discard !== null && !this.cancelled) {
       this.tellBreaker(this.statusFailure());
@@ -261,7 +260,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
       return;
     }
     if (this.cancelled || !isConnectionFailure(error)) {
-      if (this.policy.reports) this.policy.report(this.toAttempt(error));
+      if (this.policy.reports) this.policy.report(this.sending.toAttempt(error));
       this.fail(error);
       return;
     }
@@ -282,7 +281,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
 
   private afterFailure({ sent }: Attempt, error: Error): void {
     const safety = safetyOf({
-      method: this.method,
+      method: this.sending.method,
       sent,
       refusedStream: isRefusedStream(error),
       keyed: this.keyed(),
@@ -295,7 +294,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   /** The connection ended inside a body of which the caller already has a part. */
   private afterCut(error: Error): void {
     if (this.resumption === null) {
-      this.whyNotResumable ||= cannotResume(this.method, this.status, [], this.isRanged()) ?? '';
+      this.whyNotResumable ||= cannotResume(this.sending.method, this.sending.status, [], this.isRanged()) ?? '';
       this.giveUp('ERR_FIRSTHAND_RESPONSE_TRUNCATED', error);
     } else this.retryOrGiveUp(error, backoffMs(this.retries() + 1, this.policy.retry));
   }
@@ -304,7 +303,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
     const breaker = this.breaker!;
     this.waited();
     if (this.finished) return;
-    const error = new Error(`the circuit of ${this.origin} is open`);
+    const error = new Error(`the circuit of ${this.sending.origin} is open`);
     this.record(error);
     const waitMs = breaker.waitMs;
     const { retry } = this.policy;
@@ -324,7 +323,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
       else
         this.giveUp(alone && maxAttempts === 1 ? 'ERR_FIRSTHAND_NOT_SENT' : 'ERR_FIRSTHAND_RETRIES_EXHAUSTED', error);
     } else if (!this.fits(delayMs)) this.giveUp('ERR_FIRSTHAND_DEADLINE', error);
-    else if (budgetOf !== null && !budgetOf(this.origin).withdraw()) this.giveUp('ERR_FIRSTHAND_BUDGET', error);
+    else if (budgetOf !== null && !budgetOf(this.sending.origin).withdraw()) this.giveUp('ERR_FIRSTHAND_BUDGET', error);
     else this.again(delayMs);
   }
 
@@ -334,11 +333,11 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
     const next = this.retries() + 1;
     if (next >= retry.maxAttempts) return null;
     const keyed = this.keyed();
-    if (!keyed && !isIdempotent(this.method)) return null;
+    if (!keyed && !isIdempotent(this.sending.method)) return null;
     if (this.bodySpent()) return null;
     const delayMs = answerDelayMs(status, headers, keyed, next, retry);
     if (delayMs === null || !this.fits(delayMs)) return null;
-    if (retry.budgetOf !== null && !retry.budgetOf(this.origin).withdraw()) return null;
+    if (retry.budgetOf !== null && !retry.budgetOf(this.sending.origin).withdraw()) return null;
     return delayMs;
   }
 
@@ -362,7 +361,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   private again(delayMs: number): void {
     this.abortAttempt = null;
     this.tellAwaited(false);
-    this.stopWatching();
+    this.sending.stopWatching();
     this.stopDiscarding();
     this.tellCaller();
     // Telling the caller lets it cancel at once.
@@ -417,7 +416,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
 
   /** Retries so far, not counting stale connections that were replaced. */
   private retries(): number {
-    return this.n - 1 - this.staleCount;
+    return this.sending.n - 1 - this.staleCount;
   }
 
   private keyed(): boolean {
@@ -427,11 +426,11 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
   private bodySpent(): boolean {
     const { body } = this.options;
     // undici reads ahead of what it writes: a stream that it began with is gone, even where nothing of it left.
-    return !isReplayable(body) && (this.hasBegun || isSpent(body));
+    return !isReplayable(body) && (this.sending.hasBegun || isSpent(body));
   }
 
   private record(error: Error | undefined): Attempt {
-    const attempt = this.toAttempt(error);
+    const attempt = this.sending.toAttempt(error);
     (this.attempts ??= []).push(attempt);
     this.policy.report(attempt);
     return attempt;
@@ -455,7 +454,8 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
 
   /** What the status says of the health of the origin. */
   private statusFailure(): Error | undefined {
-    const { breaker, status } = this;
+    const { breaker } = this;
+    const { status } = this.sending;
     if (breaker === null || !breaker.settings.statusCodes.has(status)) return undefined;
     return new Error(`status ${status}`);
   }
@@ -469,7 +469,8 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
 
   private giveUp(code: ErrorCode, cause: Error): void {
     const keyed = this.keyed();
-    const { method, path, origin, whyNotResumable, passed: answerBegun } = this;
+    const { method, path, origin } = this.sending;
+    const { whyNotResumable, passed: answerBegun } = this;
     const attempts = this.attempts ?? [];
     this.fail(tellFailure({ code, cause, attempts, method, path, origin, keyed, whyNotResumable, answerBegun }));
   }
@@ -487,7 +488,7 @@ export class Operation extends Sending implements RawHandler, Cancellable, Entra
     if (this.deadline !== null) clearTimeout(this.deadline);
     this.endWait?.();
     this.endWait = null;
-    this.stopWatching();
+    this.sending.stopWatching();
     this.stopDiscarding();
     this.abandonProbe();
     this.policy.end(this);

@@ -1,9 +1,10 @@
 /**
  * How much of an attempt left this process, and over which connection: what the socket shows at the moment of the
- * first write, read again when the attempt failed. The base of Operation and not a part of it, because one object for
- * each request is cheaper than two.
+ * first write, read again when the attempt failed.
  */
 import type { Socket } from 'node:net';
+// The global of this name is a getter, which costs as much as the clock.
+import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 
 import type { Phase } from '../../terms/phases.ts';
@@ -11,20 +12,21 @@ import { type Attempt, type Sent, toAttempt } from './attempt.ts';
 import { isBytes, mayStall } from './body.ts';
 import { type Connection, connectionOf } from './connection.ts';
 import { isConnectError, isConnectionFailure } from './failure.ts';
+import type { Policy } from './policy.ts';
 import { failedInUndici, failedToConnect, type Starting } from './watch.ts';
 
 /**
  * Private by TypeScript only: V8 of Node 20 adds the brand of `#` methods to each instance in a slow call, and one of
  * these is made for every request.
  */
-export abstract class Sending implements Starting {
-  abstract readonly wantsMicrotask: boolean;
-  protected readonly options: Dispatcher.DispatchOptions;
+export class Sending implements Starting {
+  readonly options: Dispatcher.DispatchOptions;
+  private readonly policy: Policy;
   /** Attempts so far, this one included. */
-  protected n = 0;
+  n = 0;
   /** Of the answer to this attempt; 0 before it. */
-  protected status = 0;
-  protected requestSent = false;
+  status = 0;
+  requestSent = false;
   private started = false;
   private everStarted = false;
   private mayHaveLeft = false;
@@ -36,8 +38,13 @@ export abstract class Sending implements Starting {
   private stalledWrite = false;
   private onDrain: (() => void) | null = null;
 
-  constructor(options: Dispatcher.DispatchOptions) {
+  constructor(options: Dispatcher.DispatchOptions, policy: Policy) {
     this.options = options;
+    this.policy = policy;
+  }
+
+  get wantsMicrotask(): boolean {
+    return !this.policy.hearsSent;
   }
 
   get method(): string {
@@ -54,7 +61,7 @@ export abstract class Sending implements Starting {
   }
 
   /** Before a later attempt: nothing of it has begun. */
-  protected forgetAttempt(): void {
+  forgetAttempt(): void {
     this.stopWatching();
     this.started = false;
     this.mayHaveLeft = false;
@@ -109,20 +116,20 @@ export abstract class Sending implements Starting {
   }
 
   /** The exchange is over and its connection may carry another one. */
-  protected released(): void {
+  released(): void {
     if (this.connection !== null) this.connection.lastUsedMs = performance.now();
   }
 
-  protected stopWatching(): void {
+  stopWatching(): void {
     if (this.onDrain !== null) this.connection?.socket.off('drain', this.onDrain);
   }
 
   /** Whether undici ever began with the body. */
-  protected get hasBegun(): boolean {
+  get hasBegun(): boolean {
     return this.everStarted;
   }
 
-  protected toAttempt(error: Error | undefined): Attempt {
+  toAttempt(error: Error | undefined): Attempt {
     const sent = this.sent(error);
     const phase = this.phase(error, sent);
     // A request that undici never began and that failed on an established connection waited on a pooled one.
