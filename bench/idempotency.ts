@@ -46,7 +46,7 @@ interface Plan {
 
 const SERVER = path.join(import.meta.dirname, 'idempotency-server.mjs');
 /** Until V8 has compiled what it will, in turns like the others: who warms up alone warms up better. */
-const WARM_UP_ROUNDS = 10;
+const WARM_UP_OPERATIONS = 24_000;
 const BODY = JSON.stringify({ order: 42, lines: Array.from({ length: 8 }, (_, at) => ({ item: at, count: 1 })) });
 /** The claim: throughput of the mix with the middleware at least this share of that without. */
 const TARGET = 0.9;
@@ -61,8 +61,8 @@ export const help: string = `npm run bench -- idempotency [KIND ...] [--sets N] 
                    replays  only POSTs with one key, all but the first answered from the store
                    (default all three)
   --sets N         times that every server is started anew (default 10)
-  --rounds N       rounds of each server in a set, after ${WARM_UP_ROUNDS} to warm up (default 20)
-  --operations N   requests of a round (default 500)
+  --rounds N       rounds of each server in a set, after ${WARM_UP_OPERATIONS} requests to warm up (default 20)
+  --operations N   requests of a round (default 1000)
   --at-once N      connections, one request at a time on each (default 100)
   --dist FOLDER    the built package (default dist)
 
@@ -78,7 +78,7 @@ export async function run(args: readonly string[]): Promise<void> {
     options: {
       sets: { type: 'string', default: '10' },
       rounds: { type: 'string', default: '20' },
-      operations: { type: 'string', default: '500' },
+      operations: { type: 'string', default: '1000' },
       'at-once': { type: 'string', default: '100' },
       dist: { type: 'string', default: path.resolve(import.meta.dirname, '../dist') },
     },
@@ -135,12 +135,10 @@ async function measureSet(kind: Kind, plan: Plan): Promise<Record<Who, Took[]>> 
   try {
     for (const who of SERVERS) servers.push([who, await start(who, plan)]);
     const requests = toRequests(kind);
-    for (let at = -WARM_UP_ROUNDS; at < plan.rounds; at++) {
-      for (const [who, server] of shuffled(servers)) {
-        const one = await round(server, requests, plan.operations);
-        if (at >= 0) took[who].push(one);
-      }
-    }
+    for (let done = 0; done < WARM_UP_OPERATIONS; done += plan.operations)
+      for (const [, server] of shuffled(servers)) await round(server, requests, plan.operations);
+    for (let at = 0; at < plan.rounds; at++)
+      for (const [who, server] of shuffled(servers)) took[who].push(await round(server, requests, plan.operations));
     return took;
   } finally {
     for (const [, { process: child, sockets }] of servers) {
