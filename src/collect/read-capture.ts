@@ -1,4 +1,4 @@
-/** Reads a capture in Node: a file in two passes, anything else in one. */
+/** Reads a capture in Node: a file in two passes, compressed or not, anything else in one. */
 import { createReading, type ReadingOptions } from '../report/reading.ts';
 import type { Report } from '../report/types.ts';
 import { VERSION } from '../report/version.ts';

@@ -38,7 +38,7 @@ export async function readCaptures(
 
 function canReadAgain(path: string): boolean {
   try {
-    return path !== '-' && openCapture(path).sizeBytes !== undefined;
+    return path !== '-' && openCapture(path).rescannable;
   } catch {
     // Whoever reads it by itself says why.
     return false;

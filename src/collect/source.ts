@@ -1,4 +1,4 @@
-/** Opens captures in Node: plain files for two passes in large synchronous reads, everything else as one stream. */
+/** Opens captures in Node: plain files in large synchronous reads, compressed files and pipes as streams. */
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { decompress, type OnCompressionDamage } from '../capture/compression.ts';
@@ -101,11 +101,11 @@ function streamSource(
   sizeBytes: number | undefined,
   openStream: () => AsyncIterable<Uint8Array>,
 ): CaptureSource {
-  // A file behind a compression can be decompressed again; a pipe is gone once read.
   return {
     path,
     sizeBytes,
-    rescannable: false,
+    // What is compressed in a file is inflated again: that costs less than to follow every connection in one pass.
+    rescannable: sizeBytes !== undefined,
     scan: (sink, options = {}) => readStream(openStream(), sink, { ...options, path, decompress: decompressInNode }),
   };
 }

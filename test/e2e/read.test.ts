@@ -77,7 +77,7 @@ describe('firsthand read', () => {
     const { out, err } = await firsthand(['read', '--json', packed]);
     expect(err).toBe('');
     const report = JSON.parse(out) as Report;
-    expect(report.inputs[0]).toMatchObject({ format: 'pcap, zstd', strategy: 'one-pass' });
+    expect(report.inputs[0]).toMatchObject({ format: 'pcap, zstd', strategy: 'two-pass' });
     expect(report.resets).toEqual(await resetsOf(['read', '--json', LATE]));
   });
 
