@@ -1,9 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sampleReport } from '../report/testing/sample.ts';
 import { readerOf, run } from './testing/run.ts';
+import { scratch } from './testing/scratch.ts';
 
 describe('firsthand', () => {
   it('prints help with examples first when called without anything', async () => {
@@ -37,7 +37,7 @@ describe('firsthand', () => {
   });
 
   it('reads a file that is named without a verb', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'firsthand-')), 'c.pcap');
+    const path = join(await scratch(), 'c.pcap');
     await writeFile(path, '');
     const readCapture = readerOf({ [path]: sampleReport() });
     const named = await run(['read', path], { readCapture });

@@ -1,10 +1,10 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LogReport } from '../explain/log/define.ts';
 import { explainLogs, readLogs } from './read-log.ts';
 
@@ -18,7 +18,9 @@ const withoutPath = (report: LogReport): object =>
   JSON.parse(JSON.stringify(report), (key, value: unknown) => (key === 'path' ? '' : value)) as object;
 
 async function fileWith(bytes: Uint8Array | string, name: string = 'a.log'): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), 'firsthand-')), name);
+  const folder = await mkdtemp(join(tmpdir(), 'firsthand-read-log-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, name);
   await writeFile(path, bytes);
   return path;
 }

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { sampleReport } from '../../report/testing/sample.ts';
 import { readerOf, run } from '../testing/run.ts';
+import { scratch } from '../testing/scratch.ts';
 
 const PCAP = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
 
@@ -24,7 +24,7 @@ const say = async (...words: string[]): Promise<string> => {
 
 describe('firsthand explain', () => {
   it('explains a line, a file, standard input, and gives the same for each', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'firsthand-')), 'trace.txt');
+    const path = join(await scratch(), 'trace.txt');
     await writeFile(path, 'Error: socket hang up\n');
     const given = await run(['explain', 'Error: socket hang up']);
     expect(given).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Closed: a FIN/) });
@@ -74,9 +74,8 @@ describe('firsthand explain', () => {
 });
 
 describe('firsthand explain with logs', () => {
-  const folder = mkdtemp(join(tmpdir(), 'firsthand-'));
   const log = async (name: string, content: string | Uint8Array): Promise<string> => {
-    const path = join(await folder, name);
+    const path = join(await scratch(), name);
     await writeFile(path, content);
     return path;
   };
@@ -116,7 +115,7 @@ describe('firsthand explain with logs', () => {
       schemaVersion: 1,
       timeline: [{ shared: ['10.0.3.4', '10.0.3.4:5432'] }],
     });
-    const saved = join(await folder, 'story.md');
+    const saved = join(await scratch(), 'story.md');
     expect(await run(['explain', '--markdown', '-o', saved, ...paths])).toEqual({ code: 0, out: '', err: '' });
     expect(await readFile(saved, 'utf8')).toMatch(/^# 2 failures in 2 lines of 2 logs/);
     expect((await run(['explain', '-o', paths[0]!, ...paths])).err).toContain('itself');
@@ -138,7 +137,7 @@ describe('firsthand explain with logs', () => {
 
   it('says in one line why something is no log', async () => {
     const good = await log('good.log', refused(1));
-    expect(await say(await folder)).toMatch(/: is a directory: name a log in it\n$/);
+    expect(await say(await scratch())).toMatch(/: is a directory: name a log in it\n$/);
     expect(await say(await log('x.bin', Buffer.from([1, 2, 0, 4, 5, 0])))).toMatch(/: is not a text\n$/);
     expect(await say(await log('x.pcap', PCAP))).toMatch(/: is a capture\n {2}firsthand read .*\n$/);
     expect(await say(await log('x.pcap.gz', gzipSync(PCAP)))).toMatch(/: is a capture\n/);

@@ -1,11 +1,11 @@
-import { link, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ReadOptions } from '../../collect/read-capture.ts';
 import { sampleReport, sampleReset, sampleSilence } from '../../report/testing/sample.ts';
 import type { Io } from '../io.ts';
 import { readerOf, run } from '../testing/run.ts';
+import { scratch } from '../testing/scratch.ts';
 
 const unread = sampleReset({
   cause: { id: 'unread-data', level: 'possible', confidence: 0.5, group: ['unread-data', 'linger-zero'] },
@@ -83,7 +83,7 @@ describe('firsthand read', () => {
   });
 
   it('hands roles, hosts and --all-rsts to the reader', async () => {
-    const hosts = join(await mkdtemp(join(tmpdir(), 'firsthand-')), 'hosts');
+    const hosts = join(await scratch(), 'hosts');
     await writeFile(hosts, '# ours\n10.0.0.5 edge edge.local\n2001:DB8:0::7\tdb\n\n10.0.0.5 other\n');
     let seen: ReadOptions | undefined;
     const flags = ['--role', '10.0.0.5=proxy:edge', '--role', '2001:db8::/32=client', '--hosts', hosts, '--all-rsts'];
@@ -133,7 +133,7 @@ describe('firsthand read', () => {
 
 describe('firsthand read -o', () => {
   it('writes the file whole and leaves nothing beside it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'firsthand-'));
+    const folder = await scratch();
     const file = join(folder, 'report.json');
     await writeFile(file, 'old');
     expect(await run(['read', '--json', '-o', file, 'a'], { readCapture })).toEqual({ code: 0, out: '', err: '' });
@@ -142,14 +142,14 @@ describe('firsthand read -o', () => {
   });
 
   it('keeps the old file when the capture cannot be read', async () => {
-    const file = join(await mkdtemp(join(tmpdir(), 'firsthand-')), 'report.txt');
+    const file = join(await scratch(), 'report.txt');
     await writeFile(file, 'old');
     expect((await run(['read', '-o', file, 'gone'], { readCapture })).code).toBe(2);
     expect(await readFile(file, 'utf8')).toBe('old');
   });
 
   it('never writes over a capture, whatever its other name', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'firsthand-'));
+    const folder = await scratch();
     const capture = join(folder, 'c.pcap');
     await writeFile(capture, 'packets');
     await link(capture, join(folder, 'same.pcap'));
@@ -160,7 +160,7 @@ describe('firsthand read -o', () => {
   });
 
   it('says why it cannot write', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'firsthand-'));
+    const folder = await scratch();
     await mkdir(join(folder, 'x'));
     expect((await run(['read', '-o', join(folder, 'x'), 'a'], { readCapture })).err).toMatch(/x: is a directory\n$/);
     expect((await run(['read', '-o', join(folder, 'no/x'), 'a'], { readCapture })).err).toMatch(

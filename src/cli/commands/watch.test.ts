@@ -1,11 +1,11 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sampleReport, sampleReset } from '../../report/testing/sample.ts';
 import type { Io } from '../io.ts';
 import { makeFakeTcpdump } from '../testing/fake-tcpdump.ts';
 import { run } from '../testing/run.ts';
+import { scratch } from '../testing/scratch.ts';
 
 const LISTENING = 'tcpdump: listening on lo, link-type EN10MB (Ethernet), snapshot length 256 bytes\n';
 const DONE = '3 packets captured\n0 packets dropped by kernel\n';
@@ -41,7 +41,7 @@ describe('firsthand watch', () => {
   });
 
   it('keeps the packets in a file and warns of lost ones', async () => {
-    const file = join(await mkdtemp(join(tmpdir(), 'firsthand-')), 'w.pcap');
+    const file = join(await scratch(), 'w.pcap');
     const tcpdump = await makeFakeTcpdump({
       says: LISTENING,
       writes: 'raw bytes',

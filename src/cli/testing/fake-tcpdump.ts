@@ -1,7 +1,7 @@
 /** A stand-in for tcpdump: says the given words on standard error, writes bytes, then waits for SIGINT or ends. */
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scratch } from './scratch.ts';
 
 export interface FakeTcpdump {
   readonly says: string;
@@ -13,7 +13,7 @@ export interface FakeTcpdump {
 
 /** Path of the program. */
 export async function makeFakeTcpdump({ says, writes = '', finallySays }: FakeTcpdump): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), 'firsthand-')), 'tcpdump.cjs');
+  const path = join(await scratch(), 'tcpdump.cjs');
   const waits = `process.on('SIGINT', () => { process.stderr.write(${JSON.stringify(finallySays)}); process.exit(0); }); setInterval(() => {}, 1000);`;
   const script = [
     `#!${process.execPath}`,
