@@ -5,13 +5,15 @@ import type { Evidence } from '../evidence/evidence.ts';
 import type { ConnectionFacts, ResetFacts } from '../evidence/facts.ts';
 import type { Shared } from '../vantage/joined.ts';
 import { endOf } from '../vantage/row-fit.ts';
+import { nameOfRow } from '../vantage/shared-rows.ts';
 import type { FromElsewhere, JudgedSilence } from './build.ts';
 import type { Captures } from './joint-report.ts';
 import { toList } from './words.ts';
 
 /** Which captures show other connections of the same two hosts, but nothing of this one while it lasted. */
 export function absenceOf(facts: ConnectionFacts, shared: readonly Shared[], captures: Captures): Evidence | null {
-  const { nameOf } = captures;
+  const { nameOf, uncompared } = captures;
+  if (uncompared.has(nameOfRow(facts))) return null;
   const group = shared.find((one) => one.vantage !== null && hasHosts(one, facts, captures));
   if (group === undefined || group.vantage === null) return null;
   const { path, common, covers } = group.vantage;

@@ -8,7 +8,7 @@ import { marksOf, type Mark } from '../flow/marks.ts';
 import { flagsOf, HAS_RST } from '../flow/table.ts';
 import type { Trace } from '../flow/trace.ts';
 import { join, type Joined } from '../vantage/joined.ts';
-import { sharedRows, type SharedRows } from '../vantage/shared-rows.ts';
+import { nameOfRow, type RowRef, sharedRows, type SharedRows } from '../vantage/shared-rows.ts';
 import { turnedPackets, turnedRsts, type Sighting } from '../vantage/sighting.ts';
 import { isSilent, MAX_SILENCES } from './followed.ts';
 import { jointReport, type KeptMarks } from './joint-report.ts';
@@ -32,10 +32,15 @@ export interface JointReading {
 const COUNTED = 50_000;
 /** Connections without anything to tell that are followed all the same: they show how clocks and places stand. */
 const SURVIVORS = 200;
-/** Connections of one capture with something to tell that are looked for in the others. */
-const MAX_SHARED = 5000;
+const MAX_COMPARED = 5000;
 
-export function createJointReading(captures: number, options: Omit<ReadingOptions, 'onReset'> = {}): JointReading {
+export interface JointOptions extends Omit<ReadingOptions, 'onReset'> {
+  /** Connections of one capture with something to tell that are held against what the others saw of them; default 5000. */
+  readonly maxCompared?: number;
+}
+
+export function createJointReading(captures: number, options: JointOptions = {}): JointReading {
+  const { maxCompared = MAX_COMPARED } = options;
   /** By input and row: what was kept of the connections that others show, too. */
   const kept: KeptMarks[] = Array.from({ length: captures }, () => new Map());
   const linked: Set<number>[] = Array.from({ length: captures }, () => new Set());
@@ -50,18 +55,26 @@ export function createJointReading(captures: number, options: Omit<ReadingOption
   );
   let groups: readonly SharedRows[] = [];
   let repeats = 0;
+  const uncompared = new Set<string>();
 
   /** Looks for the connections worth telling of in the other captures, and has pass two follow them there as well. */
   const link = (): boolean => {
     const isFew = readings.reduce((sum, { flows }) => sum + flows.table.count, 0) <= COUNTED;
     const rows = readings.map((reading) => reading.chooseRows());
-    const wanted = readings.map((reading, input) => worthTelling(reading, rows[input]!));
-    groups = sharedRows(
+    const wanted = readings.map((reading, input) => worthTelling(reading, rows[input]!, maxCompared));
+    const isWanted = ({ input, row }: RowRef): boolean => wanted[input]!.has(row);
+    const all = sharedRows(
       readings.map(({ flows }) => flows.table),
-      (input, row) => wanted[input]!.has(row) || isFew,
+      (input, row) => rows[input]![row] === 1 || isFew,
     );
-    repeats = groups.reduce((sum, group) => sum + group.length - 1, 0);
-    groups = groups.filter((group, at) => at < SURVIVORS || group.some(({ input, row }) => wanted[input]!.has(row)));
+    repeats = all.reduce((sum, group) => sum + group.length - 1, 0);
+    const isCompared = (group: SharedRows, at: number): boolean => at < SURVIVORS || group.some(isWanted);
+    groups = all.filter(isCompared);
+    for (const [at, group] of all.entries()) {
+      if (isCompared(group, at)) continue;
+      const told = tellOnce(group, readings, rows);
+      if (told !== undefined) uncompared.add(nameOfRow(told));
+    }
     for (const group of groups) {
       for (const { input, row } of group) {
         linked[input]!.add(row);
@@ -90,20 +103,28 @@ export function createJointReading(captures: number, options: Omit<ReadingOption
           parts: reading.finish(paths[input]!, infos[input]!, 'two-pass'),
         })),
         joined(),
-        { kept, repeats, version },
+        { kept, repeats, uncompared, version },
       ),
   };
 }
 
-function worthTelling({ flows }: Reading, rows: Uint8Array): Set<number> {
+function worthTelling({ flows }: Reading, rows: Uint8Array, max: number): Set<number> {
   const wanted = new Set<number>();
   let silences = 0;
-  for (let row = 0; row < flows.table.count && wanted.size < MAX_SHARED; row++) {
+  for (let row = 0; row < flows.table.count && wanted.size < max; row++) {
     if (rows[row] === 0) continue;
     if (flagsOf(flows.table, row) & HAS_RST) wanted.add(row);
     else if (isSilent(flows, row) && silences++ < MAX_SILENCES) wanted.add(row);
   }
   return wanted;
+}
+
+/** Chooses of several captures' rows for one connection the one that is told of; undefined when none is. */
+function tellOnce(group: SharedRows, readings: readonly Reading[], rows: readonly Uint8Array[]): RowRef | undefined {
+  const chosen = group.filter(({ input, row }) => rows[input]![row] === 1);
+  const told = chosen.find(({ input, row }) => flagsOf(readings[input]!.flows.table, row) & HAS_RST) ?? chosen[0];
+  for (const { input, row } of chosen) if (input !== told!.input) rows[input]![row] = 0;
+  return told;
 }
 
 function keep({ flows }: Reading, trace: Trace): { readonly marks: readonly Mark[]; readonly trace: Trace } {

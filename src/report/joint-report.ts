@@ -5,6 +5,7 @@ import type { Mark } from '../flow/marks.ts';
 import type { Trace } from '../flow/trace.ts';
 import type { Clock } from '../vantage/align-clocks.ts';
 import type { Joined, Shared } from '../vantage/joined.ts';
+import { nameOfRow } from '../vantage/shared-rows.ts';
 import { buildReset, buildSilence, tupleFilter, type JudgedReset, type JudgedSilence } from './build.ts';
 import { absenceOf, silenceWithAbsence, withAbsence } from './joint-absent.ts';
 import { jointReset } from './joint-reset.ts';
@@ -29,12 +30,16 @@ export interface Captures {
   readonly kept: readonly KeptMarks[];
   /** `server.pcap`. */
   readonly nameOf: (input: number) => string;
+  /** Names of rows that another capture shows, too, though what it saw was not looked at. */
+  readonly uncompared: ReadonlySet<string>;
 }
 
 export interface JointDetails {
   readonly kept: readonly KeptMarks[];
   /** Rows that show a connection that another capture's row shows, too. */
   readonly repeats: number;
+  /** Names of rows that are told of as one capture shows them, although another one shows the same connection. */
+  readonly uncompared: ReadonlySet<string>;
   readonly version: string;
 }
 
@@ -42,15 +47,18 @@ export interface JointDetails {
 export function jointReport(
   list: readonly JointCapture[],
   { shared, clocks }: Joined,
-  { kept, repeats, version }: JointDetails,
+  { kept, repeats, uncompared, version }: JointDetails,
 ): Report {
-  const captures: Captures = { list, kept, nameOf: (input) => fileName(list[input]!.parts.input.path) };
+  const nameOf = (input: number): string => fileName(list[input]!.parts.input.path);
+  const captures: Captures = { list, kept, nameOf, uncompared };
   const { resets, silences, stories } = judgeAll(captures, shared);
   const sum = (count: (capture: JointCapture) => number): number => list.reduce((all, one) => all + count(one), 0);
   return {
     schemaVersion: 1,
     tool: { name: 'firsthand', version },
-    inputs: list.map(({ parts }, input) => noted(parts.input, clockNotes(clocks, input, captures))),
+    inputs: list.map(({ parts }, input) =>
+      noted(parts.input, [...clockNotes(clocks, input, captures), ...uncomparedNotes(uncompared, input)]),
+    ),
     summary: {
       packets: sum(({ parts }) => parts.input.packets),
       tcpPackets: sum(({ reading }) => reading.flows.tcpPackets),
@@ -70,9 +78,8 @@ export function jointReport(
 function judgeAll(captures: Captures, shared: readonly Shared[]): Pick<Report, 'resets' | 'silences' | 'stories'> {
   const { list } = captures;
   const groupOf = new Map<string, Shared>();
-  for (const group of shared) for (const { input, row } of group.sightings) groupOf.set(`${input} ${row}`, group);
-  const sharedOf = ({ input, row }: { input: number; row: number }): Shared | undefined =>
-    groupOf.get(`${input} ${row}`);
+  for (const group of shared) for (const sighting of group.sightings) groupOf.set(nameOfRow(sighting), group);
+  const sharedOf = (ref: { input: number; row: number }): Shared | undefined => groupOf.get(nameOfRow(ref));
   const withRst = new Set(list.flatMap(({ parts }) => parts.resets.map((facts) => sharedOf(facts))));
 
   const populations = list.map(({ reading: { flows }, parts }) =>
@@ -187,6 +194,15 @@ function clockNotes(clocks: readonly Clock[], input: number, { nameOf }: Capture
       const drift = driftPpm === 0 ? '' : `, gaining ${driftPpm.toFixed(1)} ppm`;
       return `its clock is ${spanOf(Math.abs(offsetNs))} ${way} that of ${nameOf(against)} (±${spanOf(errorNs)}${drift}; by ${toCount(crossings, 'segment')} that both show)`;
     });
+}
+
+function uncomparedNotes(uncompared: ReadonlySet<string>, input: number): string[] {
+  const count = [...uncompared].filter((name) => name.startsWith(`${input} `)).length;
+  if (count === 0) return [];
+  const [are, them] = count === 1 ? ['is', 'it'] : ['are', 'them'];
+  return [
+    `${toCount(count, 'connection')} that another capture shows, too, ${are} told as this one alone shows ${them}, to stay within memory`,
+  ];
 }
 
 function spanOf(ns: number): string {

@@ -13,6 +13,11 @@ export interface RowRef {
   readonly side0: 0 | 1;
 }
 
+/** The same text for the same row of the same capture. */
+export function nameOfRow({ input, row }: Pick<RowRef, 'input' | 'row'>): string {
+  return `${input} ${row}`;
+}
+
 /** One connection that several captures show; one row of each at most, in the order of the captures. */
 export type SharedRows = readonly RowRef[];
 
@@ -164,7 +169,7 @@ function withoutRepeats(groups: readonly (readonly RowRef[])[]): SharedRows[] {
   const taken = new Set<string>();
   const kept: SharedRows[] = [];
   for (const group of [...groups].sort((a, b) => b.length - a.length)) {
-    const names = group.map(({ input, row }) => `${input} ${row}`);
+    const names = group.map(nameOfRow);
     if (names.some((name) => taken.has(name))) continue;
     for (const name of names) taken.add(name);
     const sorted = [...group].sort((a, b) => a.input - b.input);
