@@ -39,6 +39,15 @@ describe('firsthand read', () => {
     expect(types).toEqual(['header', 'input', 'summary', 'reset', 'header', 'input', 'summary']);
   });
 
+  it('says that captures were not joined, where somebody reads it', async () => {
+    const said = /\n\n\nThese captures show no connection in common, so each of them is told by itself\.\n$/;
+    expect((await run(['read', 'a', 'idle'], { readCapture })).out).toMatch(said);
+    for (const flag of ['-q', '--ndjson'])
+      expect((await run(['read', flag, 'a', 'idle'], { readCapture })).out).not.toContain('in common');
+    expect((await run(['read', 'a'], { readCapture })).out).not.toContain('in common');
+    expect((await run(['read', 'a', 'gone'], { readCapture })).out).not.toContain('in common');
+  });
+
   it('reads on after a capture that it cannot read, and exits with 2', async () => {
     const { code, out, err } = await run(['read', '-q', 'gone', 'none'], { readCapture });
     expect(code).toBe(2);

@@ -3,6 +3,7 @@ import type { ReadOptions } from '../../collect/read-capture.ts';
 import { jsonPieces, renderNdjson } from '../../report/json.ts';
 import { renderText } from '../../report/text.ts';
 import type { Report } from '../../report/types.ts';
+import { toList } from '../../report/words.ts';
 import { DONE, FAILED, FINDINGS } from '../exit-codes.ts';
 import { hasFindings, toFailOn } from '../fail-on.ts';
 import { Failure, toFailureLine } from '../failure.ts';
@@ -21,6 +22,13 @@ export async function runRead(captures: readonly string[], flags: ReadFlags, io:
   if (output !== undefined) await checkOutput(output, [...captures, ...besides(flags)]);
   const render = toRenderer(captures.length, flags, io);
   const saved: string[] = [];
+  const put = async (piece: string): Promise<boolean> => {
+    if (output === undefined) return write(io.stdout, piece);
+    saved.push(piece);
+    return true;
+  };
+  const alone: string[] = [];
+  let reports = 0;
   let exitCode: number = DONE;
   for await (const report of readEach(captures, { ...knowledge, allRsts: flags.allRsts ?? false }, flags, io)) {
     if (io.signal.aborted) return DONE;
@@ -30,11 +38,12 @@ export async function runRead(captures: readonly string[], flags: ReadFlags, io:
     }
     if (exitCode === DONE && hasFindings(report, failOn)) exitCode = FINDINGS;
     const pieces = flags.json ? jsonPieces(report) : [render(report)];
-    for (const piece of pieces) {
-      if (output !== undefined) saved.push(piece);
-      else if (!(await write(io.stdout, piece))) return DONE;
-    }
+    for (const piece of pieces) if (!(await put(piece))) return DONE;
+    reports++;
+    if (report.inputs.length === 1) alone.push(toPlain(report.inputs[0]!.path));
   }
+  const isText = flags.json !== true && flags.ndjson !== true && flags.quiet !== true;
+  if (isText && reports > 1 && !(await put(renderApart(alone, reports)))) return DONE;
   if (output !== undefined && saved.length > 0) {
     await saveWhole(output, saved.join('')).catch((error: unknown) => {
       throw new Failure(`-o ${toFailureLine(error, output)}`);
@@ -103,6 +112,19 @@ function complain(error: unknown, capture: string, io: Io): void {
   if (io.debug && error instanceof Error) io.stderr.write(`${error.stack}\n`);
 }
 
+/** Whoever names several captures may expect them to be held against each other. */
+function renderApart(alone: readonly string[], reports: number): string {
+  if (alone.length === 0) return '';
+  if (alone.length === reports)
+    return '\n\nThese captures show no connection in common, so each of them is told by itself.\n';
+  const [show, each] = alone.length === 1 ? ['shows', 'it'] : ['show', 'each'];
+  return `\n\n${toList(alone)} ${show} no connection in common with the others, so ${each} is told alone.\n`;
+}
+
+function toPlain(path: string): string {
+  return path.replace(/\p{C}/gu, '?');
+}
+
 function toRenderer(captures: number, flags: ReadFlags, io: Io): (report: Report) => string {
   if (flags.ndjson) return renderNdjson;
   const options = toTextOptions(flags, io, flags.output !== undefined);
@@ -110,7 +132,7 @@ function toRenderer(captures: number, flags: ReadFlags, io: Io): (report: Report
   let gap = '';
   return (report) => {
     // Captures that were read together are named in the report itself.
-    const name = report.inputs.length > 1 ? '' : report.inputs[0]!.path.replace(/\p{C}/gu, '?');
+    const name = report.inputs.length > 1 ? '' : toPlain(report.inputs[0]!.path);
     const title = name === '' ? '' : `${options.style?.strong(name) ?? name}\n\n`;
     const text = `${gap}${title}${renderText(report, options)}`;
     gap = '\n\n';
