@@ -16,6 +16,9 @@ import type { Policy } from './policy.ts';
 import { failedInUndici, failedToConnect, type Starting } from './watch.ts';
 
 /**
+ * One request on its way out, attempt by attempt: told by undici when it begins to write, over which socket, and when it
+ * has; asked for an `Attempt` when one has ended.
+ *
  * Private by TypeScript only: V8 of Node 20 adds the brand of `#` methods to each instance in a slow call, and one of
  * these is made for every request.
  */
