@@ -126,11 +126,11 @@ function rowsOf(kind: Kind, atOnce: number, sets: readonly Record<Who, Took[]>[]
 
 /** Over kinds and numbers at once, the geometric mean of a set. */
 function overall(all: readonly (readonly Record<Who, Took[]>[])[], who: Who): Interval {
-  const sets = all[0]!.map((_, at) => {
+  const means = all[0]!.map((_, at) => {
     const logs = all.map((sets) => Math.log(ratioOf(sets[at]!, who, 'bare', 'wallMs')));
     return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
   });
-  return medianWithInterval(sets);
+  return medianWithInterval(means);
 }
 
 function written({ median, low, high }: Interval): [string, string] {

@@ -73,13 +73,13 @@ describe('firsthand explain', () => {
   });
 });
 
-describe('firsthand explain with logs', () => {
-  const log = async (name: string, content: string | Uint8Array): Promise<string> => {
-    const path = join(await scratch(), name);
-    await writeFile(path, content);
-    return path;
-  };
+async function log(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(await scratch(), name);
+  await writeFile(path, content);
+  return path;
+}
 
+describe('firsthand explain with logs', () => {
   it('explains one failure, and tells several in the course of time as a story', async () => {
     const one = await log('one.log', `${at(1)} all is well\n${refused(2)}    at TCP.connect (node:net:1)\n`);
     expect((await run(['explain', one])).out).toMatch(/^Refused: a RST answered the SYN/);
